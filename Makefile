@@ -1,0 +1,71 @@
+# Every target works on a clean checkout. Only the race detector needs cgo; everything else is built without.
+
+GO ?= go
+export CGO_ENABLED = 0
+SHELL = /bin/bash -o pipefail
+
+# The interop tests start peers and measure: they run on their own.
+INTEROP = ./internal/interop
+PACKAGES = $(shell $(GO) list ./... | grep -v '/internal/interop$$')
+
+# Systems that must compile although the tests do not run there.
+CROSS ?= darwin/arm64 freebsd/amd64 openbsd/amd64 windows/amd64 linux/386 linux/arm
+
+FUZZTIME ?= 30s
+BENCH ?= .
+BENCHCOUNT ?= 10
+
+.PHONY: all build test unit race fuzz fuzz-smoke interop peers bench demo lint fmt-check vet cross arch tidy-check
+
+all: build lint unit
+
+build: ## the binary, in bin/
+	$(GO) build ./...
+	$(GO) build -trimpath -o bin/seikan ./cmd/seikan
+
+test: ## everything that can run here; says what was left out
+	scripts/test.sh
+
+unit: ## all tests but interop
+	$(GO) test $(PACKAGES)
+
+race: ## the same with the race detector, in random order
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on $(PACKAGES)
+
+fuzz: ## every fuzz target for FUZZTIME
+	scripts/fuzz-smoke.sh $(FUZZTIME)
+
+fuzz-smoke: ## every fuzz target for a few seconds
+	scripts/fuzz-smoke.sh
+
+interop: ## against real peers: root on Linux, after make peers
+	$(GO) test -count=1 -timeout 15m $(INTEROP)
+
+peers: ## install what the interop tests need (root, Debian)
+	scripts/install-peers.sh
+
+bench: ## BENCHCOUNT runs of the benchmarks that match BENCH, for benchstat
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -timeout 0 $(PACKAGES) | tee bench/out.txt
+
+demo: ## two routers in one process, and what the operator sees
+	$(GO) run ./cmd/seikan demo
+
+lint: fmt-check vet arch
+
+fmt-check:
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt these files:"; echo "$$bad"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+cross: ## compile for the systems in CROSS
+	@for target in $(CROSS); do \
+		echo "build $$target"; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build ./... || exit 1; \
+	done
+
+arch: ## import edges, purity, file sizes
+	$(GO) test -run '^TestArchitecture' .
+
+tidy-check: ## go.mod and go.sum say what the code needs
+	$(GO) mod tidy -diff

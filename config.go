@@ -1,0 +1,123 @@
+package seikan
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"seikan/ike"
+	"seikan/internal/udp"
+	"seikan/sadb"
+	"seikan/session"
+	"seikan/tun"
+)
+
+// Config is everything that a Router works from. New checks it; nothing modifies it afterwards.
+type Config struct {
+	IKE      ike.Config    // Heard and Sent may be nil: the Router has them
+	Policies []sadb.Policy // the SPD, in order
+	Session  session.Config
+
+	Device  tun.Device // inner packets; closed by Run
+	Sockets []Socket   // outer datagrams; closed by Run
+
+	// SetMTU is called from the control goroutine when the largest inner packet that fits changes. Nil: no call.
+	SetMTU func(int) error
+
+	Hold         int           // packets held per policy while an SA is being set up; default 16, negative: none
+	HoldTime     time.Duration // a held packet is dropped after this; default 30 s
+	ShutdownTime time.Duration // how long Run waits for the answers to its Deletes; default 3 s
+
+	Log zerolog.Logger
+}
+
+// Socket is one UDP socket of the router and what it carries: bare IKE (port 500), or IKE behind the non-ESP marker,
+// ESP and keepalives (port 4500, RFC 3948).
+type Socket struct {
+	Conn udp.Conn
+	NATT bool
+	MTU  int // of the interface behind it; default 1500
+}
+
+// Types of the sockets, so that code outside of this module can name and implement them.
+type (
+	Conn          = udp.Conn
+	Reader        = udp.Reader
+	Writer        = udp.Writer
+	Message       = udp.Message
+	ListenOptions = udp.Options
+)
+
+// Listen opens a UDP socket of the operating system. The address must not be a wildcard: an SA's path names it.
+func Listen(addr netip.AddrPort, o ListenOptions) (Conn, error) { return udp.Listen(addr, o) }
+
+const (
+	defaultHold         = 16
+	defaultHoldTime     = 30 * time.Second
+	defaultShutdownTime = 3 * time.Second
+	defaultSocketMTU    = 1500
+)
+
+// withDefaults is c with the documented defaults in place of zeros.
+func (c Config) withDefaults() Config {
+	switch {
+	case c.Hold == 0:
+		c.Hold = defaultHold
+	case c.Hold < 0:
+		c.Hold = 0
+	}
+	if c.HoldTime == 0 {
+		c.HoldTime = defaultHoldTime
+	}
+	if c.ShutdownTime == 0 {
+		c.ShutdownTime = defaultShutdownTime
+	}
+	sockets := make([]Socket, len(c.Sockets))
+	for i, s := range c.Sockets {
+		if s.MTU == 0 {
+			s.MTU = defaultSocketMTU
+		}
+		sockets[i] = s
+	}
+	c.Sockets = sockets
+	return c
+}
+
+// check finds what the packages below cannot see, each looking at its own part.
+func (c Config) check() error {
+	if c.Device == nil {
+		return errors.New("no device")
+	}
+	local := make(map[netip.AddrPort]bool)
+	for i, s := range c.Sockets {
+		if s.Conn == nil {
+			return fmt.Errorf("socket %d has no conn", i)
+		}
+		a := s.Conn.LocalAddr()
+		if local[a] {
+			return fmt.Errorf("socket %v is there twice", a)
+		}
+		local[a] = true
+	}
+	if len(local) == 0 {
+		return errors.New("no sockets")
+	}
+	known := make(map[sadb.PolicyID]bool)
+	for _, p := range c.Policies {
+		if known[p.ID] {
+			return fmt.Errorf("policy %q is there twice", p.ID)
+		}
+		known[p.ID] = true
+	}
+	for _, p := range c.IKE.Peers {
+		for _, f := range p.Flows {
+			if !known[f.ID] {
+				return fmt.Errorf("peer %q: flow %q is no policy", p.Name, f.ID)
+			}
+		}
+	}
+	return nil
+}

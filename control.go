@@ -1,0 +1,215 @@
+package seikan
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"seikan/ike"
+	"seikan/internal/udp"
+	"seikan/sadb"
+	"seikan/session"
+)
+
+// control is what the control goroutine owns: the IKE endpoint, the writes to the SA database, the sessions, and the packets
+// that wait for an SA.
+type control struct {
+	*Router
+	ike     *ike.Endpoint
+	tracker *session.Tracker
+	out     ike.Output // of the call to ike that is being carried out
+
+	hold    *hold
+	uplink  *uplink // for what was held
+	outlets outlets // for IKE
+	marked  []byte  // scratch: a message behind the non-ESP marker
+	msg     [1]udp.Message
+
+	released []sadb.PolicyID // whose held packets may go now
+	broken   []sadb.IKEID    // to be deleted: a Child SA of theirs could not be installed
+	mtu      int             // as given to SetMTU; 0: not yet
+	changed  bool            // the Child SAs, or their paths: the MTU may have
+}
+
+func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
+	c := &control{
+		Router: r, ike: e, tracker: t, changed: true,
+		hold:    newHold(r.cfg.Hold, r.cfg.HoldTime),
+		uplink:  newUplink(r, max(1, r.cfg.Hold)),
+		outlets: newOutlets(r.cfg.Sockets),
+	}
+	c.uplink.noSA = func(e *sadb.Entry, _ sadb.Flow, _ []byte) { e.Counters.Out.Drop(sadb.DropNoSA, 1) }
+	return c
+}
+
+// run works until ctx has ended or a lane failed, and then until the peers have answered or had their time. It returns
+// the errors of lanes.
+func (c *control) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	stop, late := ctx.Done(), (<-chan time.Time)(nil)
+	var failure error
+	for stop != nil || c.ike.Len() > 0 {
+		select {
+		case d := <-c.ikeIn:
+			c.do(func(now time.Time) { c.handle(now, d) })
+		case d := <-c.initIn:
+			c.do(func(now time.Time) { c.handle(now, d) })
+		case n := <-c.notes:
+			c.do(func(now time.Time) { c.heed(now, n) })
+		case a := <-c.acquires:
+			c.do(func(now time.Time) { c.acquired(now, a) })
+		case f := <-c.calls:
+			c.do(f)
+		case <-timer.C:
+			c.do(c.tick)
+		case err := <-c.failed:
+			failure = errors.Join(failure, err)
+			cancel()
+		case <-stop:
+			stop, late = nil, time.After(c.cfg.ShutdownTime)
+			c.do(func(now time.Time) { c.ike.Shutdown(now, &c.out) })
+		case <-late:
+			c.cfg.Log.Warn().Int("count", c.ike.Len()).Msg("stopping before every peer has answered")
+			return failure
+		}
+		if next := earlier(c.ike.Next(), c.hold.next()); next.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(time.Until(next))
+		}
+	}
+	return failure
+}
+
+// do does one piece of work, and carries out what it asks for in c.out.
+func (c *control) do(work func(now time.Time)) {
+	now := time.Now()
+	c.out.Reset()
+	work(now)
+	for c.carryOut(now) {
+	}
+	if c.changed {
+		c.changed = false
+		c.updateMTU()
+	}
+}
+
+// carryOut applies c.out: its events in order, then its datagrams, so that an SA is installed before the message that lets
+// the peer use it. What follows from that is left in c.out again, with the answer true.
+func (c *control) carryOut(now time.Time) (more bool) {
+	for _, ev := range c.out.Events {
+		c.apply(now, ev)
+	}
+	for _, d := range c.out.Datagrams {
+		c.send(d)
+	}
+	c.out.Reset()
+	switch {
+	case len(c.broken) > 0:
+		id := c.broken[0]
+		c.broken = c.broken[1:]
+		c.ike.Delete(now, id, ike.ReasonLocal, &c.out)
+	case len(c.released) > 0:
+		id := c.released[0]
+		c.released = c.released[1:]
+		c.release(now, id)
+	default:
+		return false
+	}
+	return true
+}
+
+// apply brings the SA database, the sessions and the log up to date with an event.
+func (c *control) apply(now time.Time, ev ike.Event) {
+	switch ev := ev.(type) {
+	case ike.ChildUp:
+		if _, err := c.db.Install(now, ev.Spec); err != nil {
+			c.cfg.Log.Error().Err(err).Uint32("ike", uint32(ev.Spec.IKE)).Stringer("spi", ev.Spec.In.SPI).Msg("child SA could not be installed")
+			c.broken = append(c.broken, ev.Spec.IKE)
+			break
+		}
+		c.released = append(c.released, ev.Spec.Policies...)
+		c.changed = true
+	case ike.ChildActive:
+		c.db.Activate(ev.In)
+	case ike.ChildRetired:
+		c.db.Retire(ev.In)
+	case ike.ChildDown:
+		c.db.Remove(ev.In)
+		c.changed = true
+	case ike.SAUp:
+		if ev.Replaces != 0 {
+			c.db.Rehome(ev.Replaces, ev.SA.ID)
+		}
+	case ike.PathMoved:
+		c.db.SetPath(ev.SA.ID, ev.SA.Path)
+		c.changed = true
+	case ike.Failed:
+		for _, id := range ev.Policies {
+			c.hold.giveUp(id)
+		}
+	}
+	logEvent(c.cfg.Log, ev)
+	if tr, ok := c.tracker.Observe(now, ev); ok && c.cfg.Session.Logging {
+		logTransition(c.cfg.Log, tr)
+	}
+}
+
+// send sends an IKE message, or a keepalive, from the socket that its path names.
+func (c *control) send(d ike.Datagram) {
+	o := c.outlets.find(d.Path.Local)
+	if o == nil {
+		c.cfg.Log.Error().Stringer("local", d.Path.Local).Msg("no socket for an IKE message")
+		return
+	}
+	data := d.Data
+	if o.natt && !d.Keepalive {
+		c.marked = append(append(c.marked[:0], 0, 0, 0, 0), data...)
+		data = c.marked
+	}
+	c.msg[0] = udp.Message{Data: data, Remote: d.Path.Remote}
+	if _, err := o.writer.WriteBatch(c.msg[:]); err != nil {
+		c.cfg.Log.Warn().Err(err).Stringer("peer", d.Path.Remote).Msg("IKE message could not be sent")
+	}
+}
+
+func (c *control) handle(now time.Time, d datagram) {
+	c.ike.Handle(now, ike.Datagram{Path: d.path, Data: d.data}, &c.out)
+}
+
+// tick does what is due.
+func (c *control) tick(now time.Time) {
+	c.hold.expire(now)
+	c.ike.Advance(now, &c.out)
+}
+
+// heed acts on a note.
+func (c *control) heed(now time.Time, n note) {
+	switch n.kind {
+	case noteUsed:
+		c.ike.Used(now, n.in, &c.out)
+	case noteSoft:
+		c.ike.RekeyChild(now, n.in, &c.out)
+	case noteHard:
+		c.ike.ExpireChild(now, n.in, &c.out)
+	case noteUnknownSPI:
+		logUnknownSPI(c.cfg.Log, n)
+	}
+}
+
+func (c *control) snapshot(now time.Time) session.Snapshot {
+	c.tracker.Refresh(c.ike.SAs())
+	return c.tracker.Snapshot(now)
+}
+
+// clear deletes the IKE SAs of the sessions that f chooses.
+func (c *control) clear(now time.Time, f session.Filter) int {
+	ids := c.tracker.IKESAs(f)
+	for _, id := range ids {
+		c.ike.Delete(now, id, ike.ReasonOperator, &c.out)
+	}
+	return len(ids)
+}

@@ -1,0 +1,183 @@
+package seikan
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"time"
+
+	"seikan/esp"
+	"seikan/sadb"
+	"seikan/tun"
+)
+
+const (
+	markerLen = 4    // of the non-ESP marker, and of the SPI that is in its place in ESP (RFC 3948 §2.2)
+	keepalive = 0xff // the one octet of a NAT keepalive (RFC 3948 §2.3)
+)
+
+// downlink takes datagrams of one socket to the device: look up, open, hold against the SA's selectors, write. It belongs to one
+// goroutine; its slices are scratch that is made once.
+type downlink struct {
+	inlet
+	r   *Router
+	dev tun.Device
+
+	// The run: ESP packets in a row with one SPI.
+	spi    esp.SPI
+	from   netip.AddrPort // of its first packet
+	frames []esp.Frame
+	at     []int // the slots of frames
+
+	scratch  esp.Scratch
+	writes   [][]byte // inner packets, each behind tun.Headroom octets that the device may use
+	reported int64    // when control was last told of an unknown SPI
+}
+
+func newDownlink(r *Router, s Socket) *downlink {
+	return &downlink{
+		inlet: newInlet(s, downlinkBatch), r: r, dev: r.cfg.Device,
+		frames: make([]esp.Frame, 0, downlinkBatch),
+		at:     make([]int, 0, downlinkBatch),
+		writes: make([][]byte, 0, downlinkBatch),
+	}
+}
+
+// step takes the first n of msgs. now is nanoseconds since 1970, for LastUse.
+func (d *downlink) step(now int64, n int) {
+	for i := range d.msgs[:n] {
+		m := &d.msgs[i]
+		switch b := m.Data; {
+		case len(b) == 1 && b[0] == keepalive:
+		case len(b) < markerLen:
+			d.r.drops.Drop(sadb.DropNonESPShort, 1)
+		case binary.BigEndian.Uint32(b) == 0:
+			d.r.takeIKE(sadb.Path{Local: d.local, Remote: m.Remote}, b[markerLen:])
+		default:
+			d.add(now, i)
+		}
+	}
+	d.open(now)
+	if len(d.writes) > 0 {
+		if _, err := d.dev.Write(d.writes, tun.Headroom); err != nil {
+			d.r.drops.Drop(sadb.DropTunWrite, writeErrors(err))
+		}
+		d.writes = d.writes[:0]
+	}
+}
+
+// add puts datagram i on the run of its SPI. A run of another one ends before.
+func (d *downlink) add(now int64, i int) {
+	b := d.msgs[i].Data
+	if spi := esp.SPI(binary.BigEndian.Uint32(b)); spi != d.spi {
+		d.open(now)
+		d.spi, d.from = spi, d.msgs[i].Remote
+	}
+	d.frames = append(d.frames, esp.Frame{Data: b})
+	d.at = append(d.at, i)
+}
+
+// open ends the run: the inner packets that may pass go on the write list.
+func (d *downlink) open(now int64) {
+	frames, at := d.frames, d.at
+	d.frames, d.at = frames[:0], at[:0]
+	if len(frames) == 0 {
+		return
+	}
+	in := d.r.db.Lookup(d.spi)
+	switch {
+	case in == nil:
+		d.r.drops.Drop(sadb.DropUnknownSPI, uint64(len(frames)))
+		d.reportUnknown(now)
+		return
+	case in.Spent():
+		charge(&in.Counters, &in.Entry().Counters.In, sadb.DropVolume, len(frames))
+		d.r.tell(note{kind: noteHard, in: d.spi})
+		return
+	}
+	in.Open(&d.scratch, frames)
+	var entry *sadb.Entry // whose packets n and octets are
+	n, octets, heard := 0, 0, false
+	for i := range frames {
+		f := &frames[i]
+		if heard = heard || f.Err == nil; f.Err == nil && f.Next == nextNone {
+			continue // a dummy packet is discarded, and is no error
+		}
+		e, why := admit(in, f)
+		if e == nil {
+			charge(&in.Counters, &in.Entry().Counters.In, why, 1)
+			continue
+		}
+		if e != entry && n > 0 {
+			tally(&in.Counters, &entry.Counters.In, n, octets, now)
+			n, octets = 0, 0
+		}
+		entry, n, octets = e, n+1, octets+len(f.Data)
+		// The packet begins HeaderLen octets into the datagram, which is tun.Headroom octets into the slot.
+		start := in.HeaderLen()
+		d.writes = append(d.writes, d.slots[at[i]][start:start+tun.Headroom+len(f.Data)])
+	}
+	if n > 0 {
+		tally(&in.Counters, &entry.Counters.In, n, octets, now)
+		d.r.checkSoft(in.Child())
+	}
+	if heard {
+		in.Counters.LastUse.Store(now)
+		if in.Standby() {
+			d.r.tell(note{kind: noteUsed, in: d.spi})
+		}
+	}
+}
+
+// admit finds the policy that an opened packet belongs to, or why it may not go to the device.
+func admit(in *sadb.Inbound, f *esp.Frame) (*sadb.Entry, sadb.DropReason) {
+	if f.Err != nil {
+		return nil, openReason(f.Err)
+	}
+	flow, err := sadb.ParseFlow(f.Data)
+	if err != nil {
+		return nil, sadb.DropMalformed
+	}
+	if f.Next != nextHeader(flow) {
+		return nil, sadb.DropNextHeader
+	}
+	e := in.Permit(flow)
+	return e, sadb.DropIdentity
+}
+
+// openReason is how an error of Open is counted.
+func openReason(err error) sadb.DropReason {
+	switch {
+	case errors.Is(err, esp.ErrReplay):
+		return sadb.DropReplay
+	case errors.Is(err, esp.ErrStale):
+		return sadb.DropStale
+	case errors.Is(err, esp.ErrICV):
+		return sadb.DropICV
+	case errors.Is(err, esp.ErrPadding):
+		return sadb.DropPadding
+	}
+	return sadb.DropMalformed
+}
+
+// writeErrors is how many errors are joined in err: a device writes packet by packet, and goes on after an error.
+func writeErrors(err error) (n uint64) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return 1
+	}
+	for _, e := range joined.Unwrap() {
+		n += writeErrors(e)
+	}
+	return n
+}
+
+// reportUnknown tells control of an SPI that is not here, now and then.
+func (d *downlink) reportUnknown(now int64) {
+	if now-d.reported < int64(time.Minute) {
+		return
+	}
+	if d.r.tell(note{kind: noteUnknownSPI, in: d.spi, path: sadb.Path{Local: d.local, Remote: d.from}}) {
+		d.reported = now
+	}
+}

@@ -1,0 +1,24 @@
+package esp
+
+// Frame is one packet of a batch, before and after.
+type Frame struct {
+	Data []byte // an inner packet, or an ESP packet from its SPI through its ICV
+	Next uint8  // next header: what the inner packet is, 4 for IPv4, 41 for IPv6, 59 for a dummy packet (RFC 4303 §2.6)
+	Err  error  // why the packet was not sealed or not opened
+}
+
+// openRun is how many frames an Opener takes at a time.
+const openRun = 128
+
+// Scratch is memory for Seal and Open that would otherwise be allocated for each packet: what is handed to an algorithm
+// through an interface cannot be on the stack. It belongs to one goroutine, which may use it with any number of Sealers
+// and Openers. The zero value is ready.
+type Scratch struct {
+	nonce   [12]byte // salt and IV
+	aad     [12]byte // SPI and extended sequence number
+	high    [4]byte  // high half of the extended sequence number
+	counter [16]byte
+	stream  [streamLen]byte
+	mac     [64]byte
+	seqs    [openRun]uint64
+}

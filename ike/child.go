@@ -1,0 +1,146 @@
+package ike
+
+import (
+	"time"
+
+	"seikan/esp"
+	"seikan/sadb"
+)
+
+// child is one Child SA: a pair of ESP SAs.
+type child struct {
+	e             *Endpoint
+	sa            *sa // changes when the IKE SA is rekeyed
+	in, out       esp.SPI
+	flows         []*flowRef // whose traffic it may carry; at least one
+	local, remote []sadb.Selector
+	algs          algorithms
+	initiator     bool   // we started the exchange that made it
+	nonce         []byte // the lower nonce of that exchange, which settles collisions (RFC 7296 §2.8.1)
+
+	standby   bool        // the peer may not receive yet on what we send
+	retired   bool        // the peer has dropped it, or will: receive only
+	deleting  bool        // our Delete is queued or under way
+	rekeying  *rekeyChild // ours, queued or under way
+	successor *child      // made by the peer's rekey
+
+	rekeyAt, expireAt deadline
+}
+
+// install makes a Child SA of a completed negotiation and announces it.
+func (s *sa) install(now time.Time, c *child, gir, ni, nr []byte, replaces esp.SPI, out *Output) {
+	e := s.e
+	c.e, c.sa = e, s
+	c.nonce = lower(ni, nr)
+	fromI, fromR := s.keys.childKeys(c.algs.espSuite(), gir, ni, nr)
+	inbound, outbound := fromR, fromI
+	if !c.initiator {
+		inbound, outbound = fromI, fromR
+	}
+	f := c.flows[0]
+	inbound.SPI, inbound.ESN, inbound.Window = c.in, c.algs.esn, f.Window
+	outbound.SPI, outbound.ESN = c.out, c.algs.esn
+	e.children[c.in], s.children[c.in] = c, c
+	for _, f := range c.flows {
+		f.pending = false
+	}
+	c.rekeyAt.run = c.rekey
+	c.expireAt.run = c.expire
+	e.deadlines.arm(&c.rekeyAt, now.Add(s.rekeyAfterFor(c)))
+	e.deadlines.arm(&c.expireAt, now.Add(f.Lifetime))
+	spec := sadb.ChildSpec{
+		IKE: s.id, Policies: c.policies(), In: inbound, Out: outbound, Local: c.local, Remote: c.remote, Path: s.path,
+		Life: sadb.Lifetime{Seconds: f.Lifetime}, Expires: now.Add(f.Lifetime), Standby: c.standby,
+	}
+	if f.Kilobytes != NoLimit {
+		spec.Life.Kilobytes = f.Kilobytes
+	}
+	out.Events = append(out.Events, ChildUp{Spec: spec, Replaces: replaces})
+}
+
+// rekeyAfterFor is when this side rekeys the Child SA: its initiator first, as with IKE SAs.
+func (s *sa) rekeyAfterFor(c *child) time.Duration {
+	if c.initiator {
+		return between(c.flows[0].Lifetime, 84, 90)
+	}
+	return between(c.flows[0].Lifetime, 92, 97)
+}
+
+func (c *child) policies() []sadb.PolicyID {
+	ids := make([]sadb.PolicyID, len(c.flows))
+	for i, f := range c.flows {
+		ids[i] = f.ID
+	}
+	return ids
+}
+
+// activate ends the standby: the peer has been seen to use the SA, or has dropped the one before.
+func (c *child) activate(out *Output) {
+	if c.standby {
+		c.standby = false
+		out.Events = append(out.Events, ChildActive{In: c.in})
+	}
+}
+
+// rekey starts our rekey of the Child SA, unless it is on its way out or being rekeyed already.
+func (c *child) rekey(now time.Time, out *Output) {
+	if c.retired || c.deleting || c.rekeying != nil || c.successor != nil || c.sa.state != established {
+		return
+	}
+	c.rekeying = &rekeyChild{newChild: newChild{flow: c.flows[0]}, old: c}
+	c.sa.start(now, c.rekeying, out)
+}
+
+// expire deletes the Child SA at its hard limit.
+func (c *child) expire(now time.Time, out *Output) {
+	c.remove(now, ReasonLifetime, out)
+}
+
+// remove takes the Child SA down and tells the peer.
+func (c *child) remove(now time.Time, why Reason, out *Output) {
+	tell := !c.retired && !c.deleting
+	s := c.sa
+	c.down(why, out)
+	if tell && s.state == established {
+		s.start(now, &deleteChildren{spis: []esp.SPI{c.in}}, out)
+	}
+}
+
+// replace deletes the Child SA after its rekey: the peer is told, and the inbound side lingers for what is on its way.
+func (c *child) replace(now time.Time, out *Output) {
+	c.deleting = true
+	c.retire(out)
+	c.sa.start(now, &deleteChildren{spis: []esp.SPI{c.in}, linger: c}, out)
+}
+
+// retire stops sending on the Child SA.
+func (c *child) retire(out *Output) {
+	if c.retired {
+		return
+	}
+	c.retired = true
+	c.e.deadlines.disarm(&c.rekeyAt)
+	out.Events = append(out.Events, ChildRetired{In: c.in})
+}
+
+// linger keeps a retired Child SA for the packets that are still on their way.
+func (c *child) linger(now time.Time, out *Output) {
+	c.retire(out)
+	c.expireAt.run = func(now time.Time, out *Output) { c.down(ReasonRekeyed, out) }
+	c.e.deadlines.arm(&c.expireAt, now.Add(c.e.cfg.RekeyLinger))
+}
+
+// down takes the Child SA out.
+func (c *child) down(why Reason, out *Output) {
+	if c.e.children[c.in] != c {
+		return
+	}
+	c.e.deadlines.disarm(&c.rekeyAt)
+	c.e.deadlines.disarm(&c.expireAt)
+	delete(c.e.children, c.in)
+	delete(c.sa.children, c.in)
+	if c.retired && why != ReasonRekeyed && c.successor == nil && c.deleting {
+		why = ReasonRekeyed
+	}
+	out.Events = append(out.Events, ChildDown{In: c.in, IKE: c.sa.id, Reason: why})
+}

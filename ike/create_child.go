@@ -1,0 +1,61 @@
+package ike
+
+import (
+	"encoding/binary"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike/wire"
+)
+
+// handleCreateChild answers CREATE_CHILD_SA: a new Child SA, a rekey of one, or a rekey of the IKE SA (RFC 7296 §1.3).
+func (s *sa) handleCreateChild(now time.Time, p *parts, out *Output) []wire.Payload {
+	reply, bad := s.createChild(now, p, out)
+	if bad == nil {
+		return reply
+	}
+	if why := reasonOf(bad.Type); why != ReasonPeerError && bad.Type != wire.INVALID_KE_PAYLOAD {
+		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: why, Detail: bad.Err.Error()})
+	}
+	return []wire.Payload{bad.payload()}
+}
+
+func (s *sa) createChild(now time.Time, p *parts, out *Output) ([]wire.Payload, *NotifyError) {
+	if s.state != established {
+		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the IKE SA is being replaced or deleted") // RFC 7296 §2.25.2
+	}
+	if len(p.sa.Proposals) == 0 {
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: no proposals")
+	}
+	if p.sa.Proposals[0].Protocol == wire.ProtocolIKE {
+		return s.handleRekeySA(now, p, out)
+	}
+	if _, busy := s.own.x.(*rekeySA); busy {
+		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the IKE SA is being rekeyed")
+	}
+	n := p.notify(wire.REKEY_SA)
+	if n == nil {
+		return s.respondChild(now, p, nil, p.nonce.Data, nonce(), false, out)
+	}
+	if n.Protocol != wire.ProtocolESP || len(n.SPI) != 4 {
+		return nil, refuse(wire.INVALID_SYNTAX, "ike: REKEY_SA of protocol %v with an SPI of %d octets", n.Protocol, len(n.SPI))
+	}
+	old := s.childByOut(esp.SPI(binary.BigEndian.Uint32(n.SPI)))
+	switch {
+	case old == nil || old.retired:
+		return nil, &NotifyError{Type: wire.CHILD_SA_NOT_FOUND, Err: refuse(wire.CHILD_SA_NOT_FOUND, "ike: no Child SA with SPI %x", n.SPI)}
+	case old.deleting || old.successor != nil:
+		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the Child SA is being deleted or has been rekeyed") // RFC 7296 §2.25.1
+	}
+	return s.respondChild(now, p, old, p.nonce.Data, nonce(), false, out)
+}
+
+// childByOut finds a Child SA by the peer's inbound SPI, which is how the peer names it.
+func (s *sa) childByOut(spi esp.SPI) *child {
+	for _, c := range s.children {
+		if c.out == spi {
+			return c
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package ike
+
+import (
+	"fmt"
+	"time"
+
+	"seikan/ike/wire"
+)
+
+// withDefaults is c with the documented defaults in the place of zero values, in memory of its own.
+func (c Config) withDefaults() Config {
+	setDefault(&c.Port, 500)
+	setDefault(&c.NATTPort, 4500)
+	setDefault(&c.HalfOpenTime, 30*time.Second)
+	setDefault(&c.MaxHalfOpen, 1000)
+	setDefault(&c.RekeyLinger, 5*time.Second)
+	setDefault(&c.Retransmit.Base, 2*time.Second)
+	setDefault(&c.Retransmit.Factor, 1.8)
+	setDefault(&c.Retransmit.Cap, 30*time.Second)
+	setDefault(&c.Retransmit.Tries, 5)
+	c.Peers = append([]Peer(nil), c.Peers...)
+	for i := range c.Peers {
+		p := &c.Peers[i]
+		setDefault(&p.Port, 500)
+		setDefault(&p.NATTPort, 4500)
+		setDefault(&p.Lifetime, 24*time.Hour)
+		p.Local, p.Remote = p.Local.Unmap(), p.Remote.Unmap()
+		if p.LocalID.IsZero() {
+			p.LocalID = AddrIdentity(p.Local)
+		}
+		if len(p.RemoteIDs) == 0 {
+			id := AddrIdentity(p.Remote)
+			p.RemoteIDs = []Match{{Kind: id.Kind, Data: id.Data}}
+		}
+		p.Flows = append([]Flow(nil), p.Flows...)
+		for j := range p.Flows {
+			setDefault(&p.Flows[j].Lifetime, time.Hour)
+			setDefault(&p.Flows[j].Kilobytes, 4608000)
+		}
+	}
+	return c
+}
+
+func setDefault[T comparable](p *T, d T) {
+	var zero T
+	if *p == zero {
+		*p = d
+	}
+}
+
+// check refuses what could not work.
+func (p *Peer) check() error {
+	switch {
+	case !p.Local.IsValid() || !p.Remote.IsValid() || p.Local.Is4() != p.Remote.Is4():
+		return fmt.Errorf("local %v and remote %v are not two addresses of one family", p.Local, p.Remote)
+	case len(p.LocalKey) == 0 || len(p.RemoteKey) == 0:
+		return fmt.Errorf("no pre-shared key")
+	}
+	if err := checkProposals(p.Proposals, wire.ProtocolIKE); err != nil {
+		return fmt.Errorf("IKE SA: %w", err)
+	}
+	for _, f := range p.Flows {
+		if len(f.Local) == 0 || len(f.Remote) == 0 {
+			return fmt.Errorf("flow %q: no selectors", f.ID)
+		}
+		if err := checkProposals(f.Proposals, wire.ProtocolESP); err != nil {
+			return fmt.Errorf("flow %q: %w", f.ID, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,304 @@
+package ike
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"net/netip"
+	"slices"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike/wire"
+	"seikan/sadb"
+)
+
+// Endpoint is one router's IKE: its IKE SAs, both those it starts and those its peers start, and the Child SAs that belong
+// to them. Make one with New. Not safe for concurrent use; one goroutine owns it.
+type Endpoint struct {
+	cfg       Config
+	peers     []*peerRef
+	flows     map[sadb.PolicyID]*flowRef
+	sas       map[sadb.IKEID]*sa
+	bySPI     map[wire.SPI]*sa // by our own SPI
+	halfOpen  map[initKey]*sa  // set up by peers and not authenticated yet
+	children  map[esp.SPI]*child
+	deadlines deadlines
+	drops     [NumDrops]uint64
+	stopping  bool
+}
+
+// initKey tells a resend of an IKE_SA_INIT request from a new one (RFC 7296 §2.1).
+type initKey struct {
+	spiI wire.SPI
+	from netip.AddrPort
+}
+
+// flowRef is a configured flow, and whether it is being set up.
+type flowRef struct {
+	*Flow
+	peer    *peerRef
+	pending bool // an Acquire is under way: it ends in ChildUp or Failed
+}
+
+// peerRef is a configured peer, and what its last failed attempt leaves behind.
+type peerRef struct {
+	*Peer
+	flows    []*flowRef
+	failures int       // in a row
+	retry    time.Time // no new attempt before
+	reason   Reason    // of the last failure
+}
+
+// New checks cfg and makes an Endpoint of it.
+func New(cfg Config) (*Endpoint, error) {
+	cfg = cfg.withDefaults()
+	e := &Endpoint{
+		cfg:      cfg,
+		flows:    map[sadb.PolicyID]*flowRef{},
+		sas:      map[sadb.IKEID]*sa{},
+		bySPI:    map[wire.SPI]*sa{},
+		halfOpen: map[initKey]*sa{},
+		children: map[esp.SPI]*child{},
+	}
+	for i := range cfg.Peers {
+		p := &peerRef{Peer: &e.cfg.Peers[i]}
+		if err := p.check(); err != nil {
+			return nil, fmt.Errorf("ike: peer %q: %w", p.Name, err)
+		}
+		for j := range p.Flows {
+			f := &flowRef{Flow: &p.Flows[j], peer: p}
+			if e.flows[f.ID] != nil {
+				return nil, fmt.Errorf("ike: peer %q: flow %q is there twice", p.Name, f.ID)
+			}
+			e.flows[f.ID] = f
+			p.flows = append(p.flows, f)
+		}
+		e.peers = append(e.peers, p)
+	}
+	return e, nil
+}
+
+// Handle takes one received datagram.
+func (e *Endpoint) Handle(now time.Time, d Datagram, out *Output) {
+	m, err := wire.ParseHeader(d.Data)
+	switch {
+	case err != nil && m.Version>>4 > 2:
+		e.refuseVersion(d, m, out)
+	case err != nil:
+		e.drop(d, DropMalformed, out)
+	case m.Version>>4 != 2:
+		e.drop(d, DropVersion, out)
+	case int(m.Length) != len(d.Data):
+		e.drop(d, DropMalformed, out)
+	case m.Exchange == wire.IKE_SA_INIT && m.Flags&wire.FlagResponse == 0:
+		e.handleInit(now, d, m, out)
+	default:
+		e.handleSA(now, d, m, out)
+	}
+}
+
+// handleSA takes a message that belongs to an IKE SA which is here already.
+func (e *Endpoint) handleSA(now time.Time, d Datagram, h wire.Header, out *Output) {
+	ours, theirs := h.SPIi, h.SPIr
+	fromInitiator := h.Flags&wire.FlagInitiator != 0
+	if fromInitiator {
+		ours, theirs = h.SPIr, h.SPIi
+	}
+	s := e.bySPI[ours]
+	if ours == 0 || s == nil || s.initiator == fromInitiator {
+		e.drop(d, DropUnknownSA, out)
+		return
+	}
+	if h.Exchange == wire.IKE_SA_INIT {
+		s.handleInitResponse(now, d, out)
+		return
+	}
+	if theirs != s.peerSPI() || theirs == 0 {
+		e.drop(d, DropUnknownSA, out)
+		return
+	}
+	s.handle(now, d, h, out)
+}
+
+func (e *Endpoint) drop(d Datagram, why Drop, out *Output) {
+	e.drops[why]++
+	out.Events = append(out.Events, Dropped{From: d.Path.Remote, Reason: why})
+}
+
+// refuseVersion answers a request of a later major version than ours, unprotected (RFC 7296 §2.5).
+func (e *Endpoint) refuseVersion(d Datagram, h wire.Header, out *Output) {
+	e.drop(d, DropVersion, out)
+	if h.Flags&wire.FlagResponse != 0 {
+		return
+	}
+	out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: clearAnswer(h, &wire.Notify{Kind: wire.INVALID_MAJOR_VERSION})})
+}
+
+// clearAnswer is an unprotected answer to the request h.
+func clearAnswer(h wire.Header, ps ...wire.Payload) []byte {
+	h.Version, h.Flags = version, (h.Flags&wire.FlagInitiator^wire.FlagInitiator)|wire.FlagResponse
+	m := wire.Message{Header: h, Payloads: ps}
+	return m.Append(nil)
+}
+
+// Acquire asks for a Child SA for the policy: the packet of flow f met none. While it is under way further calls do
+// nothing; it ends in a ChildUp or a Failed that names the policy. An unknown policy is a Failed at once.
+func (e *Endpoint) Acquire(now time.Time, id sadb.PolicyID, f sadb.Flow, out *Output) {
+	fl := e.flows[id]
+	switch {
+	case fl == nil || e.stopping:
+		out.Events = append(out.Events, Failed{Policies: []sadb.PolicyID{id}, Reason: ReasonLocal, Detail: "no peer for the policy", Repeat: fl != nil})
+		return
+	case fl.pending:
+		return
+	case now.Before(fl.peer.retry):
+		out.Events = append(out.Events, Failed{Peer: fl.peer.Name, Policies: []sadb.PolicyID{id}, Reason: fl.peer.reason, Detail: "waiting before the next attempt", Repeat: true})
+		return
+	}
+	fl.pending = true
+	want := &newChild{flow: fl}
+	if e.served(id) {
+		// A Child SA of the policy is there and does not take this packet: the peer narrowed it. Name the packet.
+		want.trigger = &f
+	}
+	if s := e.usable(fl.peer); s != nil {
+		s.start(now, want, out)
+		return
+	}
+	e.initiate(now, fl.peer, want, out)
+}
+
+// usable is an IKE SA with the peer that can start exchanges, now or once it is set up by us; the newest one.
+func (e *Endpoint) usable(p *peerRef) *sa {
+	var best *sa
+	for _, s := range e.sas {
+		if s.peer == p && (s.state == established || s.state == connecting && s.initiator) && (best == nil || s.started.After(best.started)) {
+			best = s
+		}
+	}
+	return best
+}
+
+// served reports whether a live Child SA is there for the policy.
+func (e *Endpoint) served(id sadb.PolicyID) bool {
+	for _, c := range e.children {
+		if !c.retired && slices.Contains(c.policies(), id) {
+			return true
+		}
+	}
+	return false
+}
+
+// RekeyChild replaces a Child SA before its volume is used up. An SPI that is not here is ignored.
+func (e *Endpoint) RekeyChild(now time.Time, in esp.SPI, out *Output) {
+	if c := e.children[in]; c != nil {
+		c.rekey(now, out)
+	}
+}
+
+// ExpireChild deletes a Child SA whose volume is used up.
+func (e *Endpoint) ExpireChild(now time.Time, in esp.SPI, out *Output) {
+	if c := e.children[in]; c != nil {
+		c.expire(now, out)
+	}
+}
+
+// Used tells that an authenticated packet arrived on the Child SA: the peer has it, so what stands by may be used.
+func (e *Endpoint) Used(now time.Time, in esp.SPI, out *Output) {
+	if c := e.children[in]; c != nil {
+		c.activate(out)
+	}
+}
+
+// Delete ends an IKE SA and its Child SAs. The Child SAs are down at once; the peer is told of them first and of the IKE SA
+// then, and SADown follows its answer, or the last resend.
+func (e *Endpoint) Delete(now time.Time, id sadb.IKEID, why Reason, out *Output) {
+	if s := e.sas[id]; s != nil {
+		s.delete(now, why, out)
+	}
+}
+
+// Shutdown deletes all IKE SAs. Nothing is set up any more; Len is 0 when every peer has answered or been given up.
+func (e *Endpoint) Shutdown(now time.Time, out *Output) {
+	e.stopping = true
+	for _, s := range e.sorted() {
+		s.delete(now, ReasonShutdown, out)
+	}
+}
+
+// Len is the number of IKE SAs, those being set up included.
+func (e *Endpoint) Len() int { return len(e.sas) }
+
+// SAs lists the IKE SAs by ID.
+func (e *Endpoint) SAs() iter.Seq[SAInfo] {
+	return func(yield func(SAInfo) bool) {
+		for _, s := range e.sorted() {
+			if !yield(s.info()) {
+				return
+			}
+		}
+	}
+}
+
+// Drops counts the messages that were not acted on, by Drop.
+func (e *Endpoint) Drops() [NumDrops]uint64 { return e.drops }
+
+func (e *Endpoint) sorted() []*sa {
+	all := make([]*sa, 0, len(e.sas))
+	for _, s := range e.sas {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *sa) int { return int(a.id) - int(b.id) })
+	return all
+}
+
+// newSA makes an IKE SA with an SPI and the lowest free ID.
+func (e *Endpoint) newSA(now time.Time, p *peerRef, path sadb.Path, initiator bool) *sa {
+	s := &sa{e: e, id: 1, peer: p, path: path, initiator: initiator, started: now, children: map[esp.SPI]*child{}}
+	for e.sas[s.id] != nil {
+		s.id++
+	}
+	spi := e.newSPI()
+	if initiator {
+		s.spiI = spi
+	} else {
+		s.spiR = spi
+	}
+	e.sas[s.id] = s
+	e.bySPI[spi] = s
+	s.setDeadlines()
+	return s
+}
+
+func (e *Endpoint) newSPI() wire.SPI {
+	for {
+		var b [8]byte
+		rand.Read(b[:])
+		if spi := wire.SPI(binary.BigEndian.Uint64(b[:])); spi != 0 && e.bySPI[spi] == nil {
+			return spi
+		}
+	}
+}
+
+func (e *Endpoint) newChildSPI() esp.SPI {
+	for {
+		var b [4]byte
+		rand.Read(b[:])
+		if spi := esp.SPI(binary.BigEndian.Uint32(b[:])); spi > 255 && e.children[spi] == nil {
+			return spi
+		}
+	}
+}
+
+// candidates are the peers that may be behind a path, in the order of the configuration.
+func (e *Endpoint) candidates(p sadb.Path) []*peerRef {
+	var found []*peerRef
+	for _, c := range e.peers {
+		if c.Remote == p.Remote.Addr() && c.Local == p.Local.Addr() {
+			found = append(found, c)
+		}
+	}
+	return found
+}

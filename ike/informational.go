@@ -1,0 +1,113 @@
+package ike
+
+import (
+	"encoding/binary"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike/wire"
+)
+
+// handleInformational answers INFORMATIONAL (RFC 7296 §1.4): Deletes, and the empty request that asks whether we live.
+func (s *sa) handleInformational(now time.Time, p *parts, out *Output) (reply []wire.Payload, after func()) {
+	if p.notify(wire.AUTHENTICATION_FAILED) != nil { // the initiator does not believe us (RFC 7296 §2.21.2)
+		return nil, func() { s.kill(now, ReasonAuthFailed, "the peer did not accept our authentication", out) }
+	}
+	var spis [][]byte
+	for _, d := range p.deletes {
+		switch d.Protocol {
+		case wire.ProtocolIKE:
+			why := ReasonPeerDeleted
+			switch s.state {
+			case replaced:
+				why = ReasonRekeyed
+			case deleting:
+				why = s.reason
+			}
+			return nil, func() { s.kill(now, why, "", out) }
+		case wire.ProtocolESP:
+			spis = append(spis, s.peerDeletes(now, d, out)...)
+		}
+	}
+	if len(spis) > 0 {
+		reply = append(reply, &wire.Delete{Protocol: wire.ProtocolESP, SPIs: spis})
+	}
+	return reply, nil
+}
+
+// peerDeletes takes down the Child SAs that the peer names by its inbound SPIs, and returns ours for the answer: not of
+// those that a Delete of ours names at the same time (RFC 7296 §1.4.1).
+func (s *sa) peerDeletes(now time.Time, d *wire.Delete, out *Output) (ours [][]byte) {
+	for _, spi := range d.SPIs {
+		if len(spi) != 4 {
+			continue
+		}
+		c := s.childByOut(esp.SPI(binary.BigEndian.Uint32(spi)))
+		if c == nil {
+			continue
+		}
+		if !c.deleting {
+			ours = append(ours, spiOctets(c.in))
+		}
+		switch {
+		case c.successor != nil: // the end of the peer's rekey: it receives on the new one
+			c.successor.activate(out)
+			c.linger(now, out)
+		case c.retired: // our own Delete is on its way
+			c.linger(now, out)
+		default:
+			c.down(ReasonPeerDeleted, out)
+		}
+	}
+	return ours
+}
+
+// deleteChildren tells the peer to take Child SAs down, by our inbound SPIs (RFC 7296 §1.4.1).
+type deleteChildren struct {
+	spis   []esp.SPI
+	linger *child // the old SA of a rekey, nil for none
+}
+
+func (x *deleteChildren) wants() *flowRef { return nil }
+
+func (x *deleteChildren) begin(*sa, time.Time, *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	d := &wire.Delete{Protocol: wire.ProtocolESP}
+	for _, spi := range x.spis {
+		d.SPIs = append(d.SPIs, spiOctets(spi))
+	}
+	return wire.INFORMATIONAL, []wire.Payload{d}, true
+}
+
+func (x *deleteChildren) done(s *sa, now time.Time, _ *parts, out *Output) {
+	if c := x.linger; c != nil && c.e.children[c.in] == c {
+		c.linger(now, out)
+	}
+}
+
+// deleteSA tells the peer that the IKE SA is gone.
+type deleteSA struct{}
+
+func (x *deleteSA) wants() *flowRef { return nil }
+
+func (x *deleteSA) begin(*sa, time.Time, *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	return wire.INFORMATIONAL, []wire.Payload{&wire.Delete{Protocol: wire.ProtocolIKE}}, true
+}
+
+func (x *deleteSA) done(s *sa, now time.Time, _ *parts, out *Output) {
+	why := s.reason
+	if s.state == replaced {
+		why = ReasonRekeyed
+	}
+	s.kill(now, why, "", out)
+}
+
+// lastWord tells the peer why the SA ends, and ends it.
+type lastWord struct{ kind wire.NotifyType }
+
+func (x *lastWord) wants() *flowRef { return nil }
+
+func (x *lastWord) begin(*sa, time.Time, *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	return wire.INFORMATIONAL, []wire.Payload{&wire.Notify{Kind: x.kind}}, true
+}
+
+func (x *lastWord) done(s *sa, now time.Time, _ *parts, out *Output) { s.kill(now, s.reason, "", out) }

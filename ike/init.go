@@ -1,0 +1,302 @@
+package ike
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"seikan/ike/internal/suite"
+	"seikan/ike/wire"
+	"seikan/sadb"
+)
+
+// initSA is the IKE_SA_INIT exchange from the initiator's side (RFC 7296 §1.2):
+//
+//	HDR, SAi1, KEi, Ni  -->
+//	                    <--  HDR, SAr1, KEr, Nr
+//
+// What answers it is not authenticated. An error is not believed at once: it is kept as a hint for the case that no
+// good answer comes.
+type initSA struct {
+	kex    suite.KeyExchange
+	tried  []wire.GroupID
+	cookie []byte
+	rounds int // requests made, after cookies and other groups
+}
+
+// maxRounds bounds the IKE_SA_INIT requests of one attempt: a cookie or two, and each group once.
+const maxRounds = 10
+
+// initiate starts an IKE SA with the peer, and want with it.
+func (e *Endpoint) initiate(now time.Time, p *peerRef, want exchange, out *Output) {
+	path := sadb.Path{Local: netip.AddrPortFrom(p.Local, e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
+	s := e.newSA(now, p, path, true)
+	s.localID = p.LocalID
+	s.ni = nonce()
+	s.queue = append(s.queue, want)
+	s.announce(out)
+	kex, err := suite.NewKeyExchange(p.Proposals[0].Groups[0])
+	if err != nil {
+		s.kill(now, ReasonLocal, err.Error(), out)
+		return
+	}
+	s.launch(now, &initSA{kex: kex}, out)
+}
+
+func nonce() []byte {
+	b := make([]byte, ourNonce)
+	rand.Read(b)
+	return b
+}
+
+func (x *initSA) wants() *flowRef { return nil }
+
+func (x *initSA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	x.rounds++
+	x.tried = append(x.tried, x.kex.Group())
+	var ps []wire.Payload
+	if x.cookie != nil { // the cookie comes first (RFC 7296 §2.6)
+		ps = append(ps, &wire.Notify{Kind: wire.COOKIE, Data: x.cookie})
+	}
+	ps = append(ps, offer(s.peer.Proposals, wire.ProtocolIKE, nil, true), &wire.KE{Group: x.kex.Group(), Data: x.kex.Public()}, &wire.Nonce{Data: s.ni})
+	return wire.IKE_SA_INIT, append(ps, natNotifies(s.spiI, 0, s.path.Remote)...), true
+}
+
+// again sends the request once more with what the peer asked for. It is a new request under the same message ID 0.
+func (x *initSA) again(s *sa, now time.Time, out *Output) {
+	s.own.next = 0
+	s.launch(now, x, out)
+}
+
+// handleInitResponse takes an answer to our IKE_SA_INIT.
+func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
+	x, ok := s.own.x.(*initSA)
+	if !ok || s.state != connecting {
+		s.e.drop(d, DropState, out)
+		return
+	}
+	m, err := wire.Parse(d.Data)
+	if err != nil {
+		s.e.drop(d, DropMalformed, out)
+		return
+	}
+	if m.MessageID != 0 || d.Path != s.path {
+		s.e.drop(d, DropMessageID, out)
+		return
+	}
+	p, bad := sort(m.Payloads, answerSchemas[wire.IKE_SA_INIT])
+	if bad != nil {
+		s.e.drop(d, DropSyntax, out)
+		return
+	}
+	p.raw = d.Data
+	if n := p.notify(wire.COOKIE); n != nil && len(n.Data) > 0 && len(n.Data) <= 64 && p.sa == nil && x.rounds < maxRounds {
+		x.cookie = bytes.Clone(n.Data)
+		x.tried = x.tried[:len(x.tried)-1]
+		x.again(s, now, out)
+		return
+	}
+	if n := p.failure(); n != nil {
+		x.refused(s, now, d, n, out)
+		return
+	}
+	if err := x.accept(s, p, m.SPIr); err != nil {
+		s.e.drop(d, DropSpoofedError, out)
+		s.suspect(ReasonProtocol, err.Error())
+		return
+	}
+	natLocal, natRemote, ok := detectNAT(p.notifies, s.spiI, s.spiR, s.path.Local, s.path.Remote)
+	if !ok {
+		s.kill(now, ReasonLocal, "the peer does not encapsulate ESP in UDP, which is the only transport here", out)
+		return
+	}
+	s.natLocal, s.natRemote = natLocal, natRemote
+	s.initResponse = bytes.Clone(d.Data)
+	s.path = sadb.Path{Local: netip.AddrPortFrom(s.path.Local.Addr(), s.e.cfg.NATTPort), Remote: netip.AddrPortFrom(s.path.Remote.Addr(), s.peer.NATTPort)}
+	s.take(now, p, out)
+}
+
+// refused takes an unprotected error.
+func (x *initSA) refused(s *sa, now time.Time, d Datagram, n *wire.Notify, out *Output) {
+	if n.Kind == wire.INVALID_KE_PAYLOAD && len(n.Data) == 2 && x.rounds < maxRounds {
+		g := wire.GroupID(binary.BigEndian.Uint16(n.Data))
+		offered := slices.ContainsFunc(s.peer.Proposals, func(p Proposal) bool { return slices.Contains(p.Groups, g) })
+		if offered && !slices.Contains(x.tried, g) {
+			if kex, err := suite.NewKeyExchange(g); err == nil {
+				x.kex = kex
+				x.again(s, now, out)
+				return
+			}
+		}
+	}
+	s.e.drop(d, DropSpoofedError, out)
+	s.suspect(reasonOf(n.Kind), "the peer answered IKE_SA_INIT with "+n.Kind.String())
+}
+
+// suspect keeps what an unauthenticated answer says: it shortens the wait for a good one, and becomes the reason if none comes.
+func (s *sa) suspect(why Reason, detail string) { s.hintReason, s.hint = why, detail }
+
+// accept makes the keys from the peer's answer.
+func (x *initSA) accept(s *sa, p *parts, spiR wire.SPI) error {
+	a, _, err := answered(s.peer.Proposals, p.sa, wire.ProtocolIKE, 0, true)
+	if err != nil {
+		return err
+	}
+	if spiR == 0 || p.ke.Group != a.group || x.kex.Group() != a.group {
+		return fmt.Errorf("ike: answer to IKE_SA_INIT with SPI %x and a key exchange of group %v for %v", uint64(spiR), p.ke.Group, a.group)
+	}
+	gir, err := x.kex.Shared(p.ke.Data)
+	if err != nil {
+		return err
+	}
+	defer clear(gir)
+	prf, err := suite.NewPRF(a.prf)
+	if err != nil {
+		return err
+	}
+	nr := bytes.Clone(p.nonce.Data)
+	k, err := deriveKeys(a, skeyseed(prf, s.ni, nr, gir), s.ni, nr, s.spiI, spiR, true)
+	if err != nil {
+		return err
+	}
+	s.spiR, s.nr, s.algs, s.keys = spiR, nr, a, k
+	s.initRequest = s.own.data
+	return nil
+}
+
+// done goes on with IKE_AUTH.
+func (x *initSA) done(s *sa, now time.Time, _ *parts, out *Output) {
+	s.hint, s.hintReason = "", ReasonNone
+	auth := &authenticate{}
+	if len(s.queue) > 0 {
+		if want, ok := s.queue[0].(*newChild); ok {
+			auth.child, s.queue = want, s.queue[1:]
+		}
+	}
+	s.launch(now, auth, out)
+}
+
+// handleInit answers an IKE_SA_INIT request. It makes a half-open SA and believes nothing.
+func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Output) {
+	if h.SPIi == 0 || h.SPIr != 0 || h.MessageID != 0 || h.Flags&wire.FlagInitiator == 0 {
+		e.drop(d, DropMalformed, out)
+		return
+	}
+	key := initKey{h.SPIi, d.Path.Remote}
+	if s := e.halfOpen[key]; s != nil {
+		if !bytes.Equal(s.initRequest, d.Data) {
+			e.drop(d, DropState, out)
+			return
+		}
+		e.drop(d, DropRetransmit, out)
+		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: s.initResponse})
+		return
+	}
+	m, err := wire.Parse(d.Data)
+	if err != nil {
+		e.drop(d, DropMalformed, out)
+		return
+	}
+	peers := e.candidates(d.Path)
+	switch {
+	case len(peers) == 0 || e.stopping:
+		e.drop(d, DropNoPeer, out)
+		return
+	case len(e.halfOpen) >= e.cfg.MaxHalfOpen:
+		e.drop(d, DropHalfOpenLimit, out)
+		return
+	}
+	p, bad := sort(m.Payloads, requestSchemas[wire.IKE_SA_INIT])
+	var s *sa
+	if bad == nil {
+		s, bad = e.respondInit(now, d, h, peers, p)
+	} else {
+		e.drop(d, DropSyntax, out)
+	}
+	if bad != nil {
+		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: clearAnswer(h, bad.payload())})
+		if bad.Type == wire.NO_PROPOSAL_CHOSEN {
+			out.Events = append(out.Events, Failed{Peer: peers[0].Name, Path: d.Path, Reason: ReasonNoProposal, Detail: bad.Err.Error()})
+		}
+		return
+	}
+	s.announce(out)
+	out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: s.initResponse})
+}
+
+// respondInit makes the half-open SA and its answer.
+func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers []*peerRef, p *parts) (*sa, *NotifyError) {
+	a, chosen, ok := algorithms{}, wire.Proposal{}, false
+	for _, c := range peers {
+		if a, chosen, ok = choose(c.Proposals, p.sa, wire.ProtocolIKE, true); ok {
+			break
+		}
+	}
+	if !ok {
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer offers %v", p.sa.Proposals)
+	}
+	if p.ke.Group != a.group {
+		return nil, &NotifyError{wire.INVALID_KE_PAYLOAD, binary.BigEndian.AppendUint16(nil, uint16(a.group)), fmt.Errorf("ike: key exchange of group %v, want %v", p.ke.Group, a.group)}
+	}
+	kex, err := suite.NewKeyExchange(a.group)
+	if err != nil {
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: %w", err)
+	}
+	gir, err := kex.Shared(p.ke.Data)
+	if err != nil {
+		return nil, refuse(wire.INVALID_SYNTAX, "ike: %w", err)
+	}
+	defer clear(gir)
+	prf, err := suite.NewPRF(a.prf)
+	if err != nil {
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: %w", err)
+	}
+	s := e.newSA(now, nil, d.Path, false)
+	s.spiI, s.ni, s.nr, s.algs = h.SPIi, bytes.Clone(p.nonce.Data), nonce(), a
+	natLocal, natRemote, ok := detectNAT(p.notifies, s.spiI, 0, d.Path.Local, d.Path.Remote)
+	if ok {
+		s.natLocal, s.natRemote = natLocal, natRemote
+		s.keys, err = deriveKeys(a, skeyseed(prf, s.ni, s.nr, gir), s.ni, s.nr, s.spiI, s.spiR, false)
+	}
+	if !ok || err != nil {
+		e.forget(s)
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer does not encapsulate ESP in UDP, which is the only transport here")
+	}
+	s.candidates = peers
+	s.answered.next = 1
+	h.SPIr, h.Version, h.Flags = s.spiR, version, wire.FlagResponse
+	m := wire.Message{Header: h, Payloads: append([]wire.Payload{
+		&wire.SA{Proposals: []wire.Proposal{chosen}}, &wire.KE{Group: a.group, Data: kex.Public()}, &wire.Nonce{Data: s.nr},
+	}, natNotifies(s.spiI, s.spiR, d.Path.Remote)...)}
+	s.initRequest, s.initResponse = bytes.Clone(d.Data), m.Append(nil)
+	s.initKey = initKey{s.spiI, d.Path.Remote}
+	e.halfOpen[s.initKey] = s
+	e.deadlines.arm(&s.halfOpenEnd, now.Add(e.cfg.HalfOpenTime))
+	return s, nil
+}
+
+// forget takes back an SA that nothing knows of yet.
+func (e *Endpoint) forget(s *sa) {
+	delete(e.sas, s.id)
+	delete(e.bySPI, s.ourSPI())
+	s.state = dead
+}
+
+// reasonOf is the reason that an error notify of the peer stands for.
+func reasonOf(n wire.NotifyType) Reason {
+	switch n {
+	case wire.NO_PROPOSAL_CHOSEN, wire.INVALID_KE_PAYLOAD:
+		return ReasonNoProposal
+	case wire.AUTHENTICATION_FAILED:
+		return ReasonAuthFailed
+	case wire.TS_UNACCEPTABLE:
+		return ReasonNoTrafficSelectors
+	case wire.INVALID_SYNTAX, wire.INVALID_MAJOR_VERSION, wire.UNSUPPORTED_CRITICAL_PAYLOAD:
+		return ReasonProtocol
+	}
+	return ReasonPeerError
+}

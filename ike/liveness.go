@@ -1,0 +1,62 @@
+package ike
+
+import (
+	"time"
+
+	"seikan/ike/wire"
+)
+
+// keepaliveInterval is how often a NAT in front of us is shown a datagram, so that it keeps its mapping (RFC 3948 §4).
+const keepaliveInterval = 20 * time.Second
+
+// maxRetryWait is the longest wait before a peer that could not be reached is tried again.
+const maxRetryWait = 30 * time.Second
+
+// liveness asks whether the peer is there: an empty INFORMATIONAL (RFC 7296 §2.4).
+type liveness struct{}
+
+func (x *liveness) wants() *flowRef { return nil }
+
+func (x *liveness) begin(*sa, time.Time, *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	return wire.INFORMATIONAL, nil, true
+}
+
+func (x *liveness) done(*sa, time.Time, *parts, *Output) {}
+
+// checkLiveness runs when the peer may have been silent for long enough. ESP that came in counts as life.
+func (s *sa) checkLiveness(now time.Time, out *Output) {
+	heard, sent := s.heard, time.Time{}
+	for spi := range s.children {
+		if f := s.e.cfg.Heard; f != nil {
+			heard = later(heard, f(spi))
+		}
+		if f := s.e.cfg.Sent; f != nil {
+			sent = later(sent, f(spi))
+		}
+	}
+	dpd := s.peer.DPD
+	due := heard.Add(dpd.Interval)
+	switch {
+	case due.After(now):
+	case dpd.OnDemand && s.e.cfg.Sent != nil && !sent.After(heard):
+		due = now.Add(dpd.Interval)
+	default:
+		if s.own.x == nil && len(s.queue) == 0 { // another exchange under way asks just as well
+			s.start(now, &liveness{}, out)
+		}
+		due = now.Add(dpd.Interval)
+	}
+	s.e.deadlines.arm(&s.livenessAt, due)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (s *sa) sendKeepalive(now time.Time, out *Output) {
+	out.Datagrams = append(out.Datagrams, Datagram{Path: s.path, Data: []byte{0xff}, Keepalive: true})
+	s.e.deadlines.arm(&s.keepaliveAt, now.Add(keepaliveInterval))
+}

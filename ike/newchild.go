@@ -1,0 +1,332 @@
+package ike
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike/internal/suite"
+	"seikan/ike/wire"
+	"seikan/sadb"
+)
+
+// newChild sets up a Child SA for a configured flow: within IKE_AUTH, or by CREATE_CHILD_SA (RFC 7296 §1.3.1):
+//
+//	HDR, SK {SA, Ni, [KEi,] TSi, TSr}  -->
+//	                                   <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr}
+type newChild struct {
+	flow    *flowRef
+	trigger *sadb.Flow // the packet to name first in the traffic selectors; nil: none
+
+	in            esp.SPI
+	ni            []byte
+	kex           suite.KeyExchange // nil: none
+	group         wire.GroupID      // to begin with, after INVALID_KE_PAYLOAD; NONE: the first of the proposals
+	local, remote []sadb.Selector   // as offered
+	tries         int
+}
+
+func (x *newChild) wants() *flowRef { return x.flow }
+
+// maxChildTries bounds the requests of one attempt, after other groups and TEMPORARY_FAILURE.
+const maxChildTries = 8
+
+func (x *newChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	if s.state != established {
+		return 0, nil, false
+	}
+	ps, err := x.offerAlone(s)
+	if err != nil {
+		x.fail(s, ReasonLocal, err.Error(), out)
+		return 0, nil, false
+	}
+	return wire.CREATE_CHILD_SA, ps, true
+}
+
+// offerAlone is the request's content in CREATE_CHILD_SA.
+func (x *newChild) offerAlone(s *sa) ([]wire.Payload, error) {
+	x.tries++
+	if x.group == wire.NONE {
+		x.group = firstGroup(x.flow.Proposals)
+	}
+	ps := x.offer(s, false)
+	x.ni = nonce()
+	head := []wire.Payload{ps[0], &wire.Nonce{Data: x.ni}}
+	x.kex = nil
+	if x.group != wire.NONE {
+		kex, err := suite.NewKeyExchange(x.group)
+		if err != nil {
+			return nil, err
+		}
+		x.kex = kex
+		head = append(head, &wire.KE{Group: x.group, Data: kex.Public()})
+	}
+	return append(head, ps[1:]...), nil
+}
+
+func firstGroup(props []Proposal) wire.GroupID {
+	for _, p := range props {
+		if len(p.Groups) > 0 {
+			return p.Groups[0]
+		}
+	}
+	return wire.NONE
+}
+
+// offer is SA, TSi, TSr.
+func (x *newChild) offer(s *sa, initial bool) []wire.Payload {
+	x.in = s.e.newChildSPI()
+	if x.local == nil {
+		x.local, x.remote = x.flow.Local, x.flow.Remote
+		if x.trigger != nil {
+			l, r := hostSelectors(*x.trigger)
+			x.local, x.remote = append([]sadb.Selector{l}, x.local...), append([]sadb.Selector{r}, x.remote...)
+		}
+	}
+	return []wire.Payload{offer(x.flow.Proposals, wire.ProtocolESP, spiOctets(x.in), !initial), toTS(true, x.local), toTS(false, x.remote)}
+}
+
+func (x *newChild) done(s *sa, now time.Time, p *parts, out *Output) {
+	if n := p.failure(); n != nil && p.sa == nil {
+		x.refused(s, now, n, x, out)
+		return
+	}
+	if s.state != established {
+		return // the peer's side goes with the IKE SA
+	}
+	x.completeWith(s, now, p, out)
+}
+
+// refused takes an error notify. again is what to start when the error is one that another try can mend.
+func (x *newChild) refused(s *sa, now time.Time, n *wire.Notify, again exchange, out *Output) {
+	switch {
+	case s.state != established || x.tries >= maxChildTries:
+	case n.Kind == wire.INVALID_KE_PAYLOAD && len(n.Data) == 2:
+		g := wire.GroupID(binary.BigEndian.Uint16(n.Data))
+		if g != x.group && slices.ContainsFunc(x.flow.Proposals, func(p Proposal) bool { return slices.Contains(p.Groups, g) }) {
+			x.group = g
+			s.start(now, again, out)
+			return
+		}
+	case n.Kind == wire.TEMPORARY_FAILURE: // RFC 7296 §2.25: again, but not at once
+		s.pause(now)
+		s.start(now, again, out)
+		return
+	}
+	x.fail(s, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
+}
+
+// pause keeps our own exchanges back for a moment.
+func (s *sa) pause(now time.Time) {
+	s.e.deadlines.arm(&s.pauseEnd, now.Add(between(time.Second, 50, 250)))
+}
+
+// fail reports that the flow's Child SA did not come up.
+func (x *newChild) fail(s *sa, why Reason, detail string, out *Output) {
+	x.flow.pending = false
+	out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Policies: []sadb.PolicyID{x.flow.ID}, Reason: why, Detail: detail})
+}
+
+// complete takes the Child SA part of the answer to IKE_AUTH.
+func (x *newChild) complete(s *sa, now time.Time, p *parts, ni, nr []byte, out *Output) {
+	if n := p.failure(); n != nil {
+		x.fail(s, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
+		return
+	}
+	if p.sa == nil || p.tsI == nil || p.tsR == nil {
+		x.fail(s, ReasonProtocol, "the peer authenticated and left the Child SA out", out)
+		return
+	}
+	x.finish(s, now, p, nil, ni, nr, nil, false, out)
+}
+
+// completeWith takes the answer to CREATE_CHILD_SA.
+func (x *newChild) completeWith(s *sa, now time.Time, p *parts, out *Output) *child {
+	return x.finishExchange(s, now, p, nil, out)
+}
+
+// finishExchange makes the shared secret, if the answer has a key exchange, and the Child SA.
+func (x *newChild) finishExchange(s *sa, now time.Time, p *parts, old *child, out *Output) *child {
+	if p.tsI == nil || p.tsR == nil {
+		x.fail(s, ReasonProtocol, "the answer has no traffic selectors", out)
+		return nil
+	}
+	var gir []byte
+	if p.ke != nil {
+		if x.kex == nil || p.ke.Group != x.kex.Group() {
+			x.undo(s, now, fmt.Errorf("ike: answer has a key exchange of group %v", p.ke.Group), out)
+			return nil
+		}
+		var err error
+		if gir, err = x.kex.Shared(p.ke.Data); err != nil {
+			x.undo(s, now, err, out)
+			return nil
+		}
+		defer clear(gir)
+	}
+	return x.finish(s, now, p, gir, x.ni, bytes.Clone(p.nonce.Data), old, true, out)
+}
+
+// finish holds the answer against what we offered and installs the Child SA. old is the one that it rekeys.
+func (x *newChild) finish(s *sa, now time.Time, p *parts, gir, ni, nr []byte, old *child, groups bool, out *Output) *child {
+	a, spi, err := answered(x.flow.Proposals, p.sa, wire.ProtocolESP, 4, groups)
+	local, remote := fromTS(p.tsI), fromTS(p.tsR)
+	switch {
+	case err != nil:
+	case (a.group != wire.NONE) != (gir != nil), a.group != wire.NONE && a.group != x.kex.Group():
+		err = fmt.Errorf("ike: answer chooses group %v and its key exchange is another", a.group)
+	case !within(local, x.local) || !within(remote, x.remote):
+		err = fmt.Errorf("ike: answer's traffic selectors %v === %v are not within ours", local, remote)
+	case binary.BigEndian.Uint32(spi) < 256:
+		err = fmt.Errorf("ike: answer has the reserved SPI %d", binary.BigEndian.Uint32(spi))
+	case s.e.children[x.in] != nil:
+		err = fmt.Errorf("ike: SPI %v was taken meanwhile", x.in)
+	}
+	if err != nil {
+		x.undo(s, now, err, out)
+		return nil
+	}
+	c := &child{in: x.in, out: esp.SPI(binary.BigEndian.Uint32(spi)), flows: s.flowsWithin(x.flow, local, remote), local: local, remote: remote, algs: a, initiator: true}
+	replaces := esp.SPI(0)
+	if old != nil {
+		replaces = old.in
+	}
+	s.install(now, c, gir, ni, nr, replaces, out)
+	return c
+}
+
+// undo deletes at the peer what its answer has made and we do not take.
+func (x *newChild) undo(s *sa, now time.Time, err error, out *Output) {
+	x.fail(s, ReasonProtocol, err.Error(), out)
+	s.start(now, &deleteChildren{spis: []esp.SPI{x.in}}, out)
+}
+
+// flowsWithin are the flows of the peer whose traffic fits selectors that were negotiated for one of them, that one first.
+func (s *sa) flowsWithin(first *flowRef, local, remote []sadb.Selector) []*flowRef {
+	flows := []*flowRef{first}
+	for _, f := range s.peer.flows {
+		if f != first && within(f.Local, local) && within(f.Remote, remote) {
+			flows = append(flows, f)
+		}
+	}
+	return flows
+}
+
+// respondChild negotiates a Child SA that the peer asks for and installs it; old is the one that it rekeys, nil for none.
+// The answer is SA, [Nr, [KEr,]] TSi, TSr; initial leaves out what IKE_AUTH does not carry.
+func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, initial bool, out *Output) ([]wire.Payload, *NotifyError) {
+	if s.path.Local.Port() != s.e.cfg.NATTPort {
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer did not move to the NAT-T port, so ESP has no way to it")
+	}
+	if p.tsI == nil || p.tsR == nil || len(p.tsI.Selectors) == 0 || len(p.tsR.Selectors) == 0 {
+		return nil, refuse(wire.TS_UNACCEPTABLE, "ike: the peer offers no traffic selectors of a kind that is known here")
+	}
+	flows, local, remote := s.narrow(fromTS(p.tsR), fromTS(p.tsI))
+	if flows == nil {
+		return nil, refuse(wire.TS_UNACCEPTABLE, "ike: no policy for the peer's traffic selectors: theirs %v, ours %v", fromTS(p.tsI), fromTS(p.tsR))
+	}
+	props := flows[0].Proposals
+	a, chosen, ok := choose(props, p.sa, wire.ProtocolESP, !initial)
+	if !ok || len(chosenSPI(p.sa, chosen)) != 4 {
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer offers %v", p.sa.Proposals)
+	}
+	peerSPI := esp.SPI(binary.BigEndian.Uint32(chosenSPI(p.sa, chosen)))
+	if peerSPI < 256 {
+		return nil, refuse(wire.INVALID_SYNTAX, "ike: the peer offers the reserved SPI %d", peerSPI)
+	}
+	gir, ke, bad := respondKE(a.group, p.ke)
+	if bad != nil {
+		return nil, bad
+	}
+	defer clear(gir)
+	c := &child{in: s.e.newChildSPI(), out: peerSPI, flows: flows, local: local, remote: remote, algs: a, standby: old != nil}
+	chosen.SPI = spiOctets(c.in)
+	reply := []wire.Payload{&wire.SA{Proposals: []wire.Proposal{chosen}}}
+	if !initial {
+		reply = append(reply, &wire.Nonce{Data: nr})
+	}
+	if ke != nil {
+		reply = append(reply, ke)
+	}
+	replaces := esp.SPI(0)
+	if old != nil {
+		replaces, old.successor = old.in, c
+	}
+	s.install(now, c, gir, ni, nr, replaces, out)
+	return append(reply, toTS(true, remote), toTS(false, local)), nil
+}
+
+// chosenSPI is the peer's SPI in the proposal of its offer that was chosen.
+func chosenSPI(offered *wire.SA, chosen wire.Proposal) []byte {
+	for _, p := range offered.Proposals {
+		if p.Num == chosen.Num && p.Protocol == chosen.Protocol {
+			return p.SPI
+		}
+	}
+	return nil
+}
+
+// respondKE answers a key exchange in the negotiated group; with NONE a KE payload is ignored.
+func respondKE(g wire.GroupID, theirs *wire.KE) (gir []byte, ours *wire.KE, bad *NotifyError) {
+	if g == wire.NONE {
+		return nil, nil, nil
+	}
+	if theirs == nil || theirs.Group != g {
+		return nil, nil, &NotifyError{wire.INVALID_KE_PAYLOAD, binary.BigEndian.AppendUint16(nil, uint16(g)), fmt.Errorf("ike: the request's key exchange is not of group %v", g)}
+	}
+	kex, err := suite.NewKeyExchange(g)
+	if err != nil {
+		return nil, nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: %w", err)
+	}
+	if gir, err = kex.Shared(theirs.Data); err != nil {
+		return nil, nil, refuse(wire.INVALID_SYNTAX, "ike: %w", err)
+	}
+	return gir, &wire.KE{Group: g, Data: kex.Public()}, nil
+}
+
+// narrow finds what the configuration permits of offered selectors (RFC 7296 §2.9). The flow that takes the first selector of
+// both sides wins, else the first one that takes anything; flows with the same algorithms join it as long as each pair of local and
+// remote selectors stays permitted.
+func (s *sa) narrow(local, remote []sadb.Selector) (flows []*flowRef, l, r []sadb.Selector) {
+	type part struct {
+		f    *flowRef
+		l, r []sadb.Selector
+	}
+	var found []part
+	best := -1
+	for _, f := range s.peer.flows {
+		c := part{f, sadb.Narrow(local, f.Local), sadb.Narrow(remote, f.Remote)}
+		if len(c.l) == 0 || len(c.r) == 0 {
+			continue
+		}
+		found = append(found, c)
+		if best < 0 && coveredBy(local[0], f.Local) && coveredBy(remote[0], f.Remote) {
+			best = len(found) - 1
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil, nil
+	}
+	first := found[max(best, 0)]
+	flows, l, r = []*flowRef{first.f}, first.l, first.r
+	for _, c := range found {
+		if c.f == first.f || !reflect.DeepEqual(c.f.Proposals, first.f.Proposals) {
+			continue
+		}
+		switch {
+		case within(c.l, l) && within(c.r, r):
+		case equalSelectors(c.l, l):
+			r = append(slices.Clone(r), c.r...)
+		case equalSelectors(c.r, r):
+			l = append(slices.Clone(l), c.l...)
+		default:
+			continue
+		}
+		flows = append(flows, c.f)
+	}
+	return flows, l, r
+}

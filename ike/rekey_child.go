@@ -1,0 +1,80 @@
+package ike
+
+import (
+	"bytes"
+	"time"
+
+	"seikan/ike/wire"
+)
+
+// rekeyChild replaces a Child SA by CREATE_CHILD_SA (RFC 7296 §1.3.3):
+//
+//	HDR, SK {N(REKEY_SA), SA, Ni, [KEi,] TSi, TSr}  -->
+//	                                                <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr}
+//
+// and then deletes the old one. The peer may do the same at the same time: the exchange with the lowest of the four nonces
+// was one too many, and its initiator deletes what it made (RFC 7296 §2.8.1).
+type rekeyChild struct {
+	newChild
+	old *child
+}
+
+func (x *rekeyChild) wants() *flowRef { return nil }
+
+func (x *rekeyChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	c := x.old
+	if c.e.children[c.in] != c || c.retired || c.deleting || c.successor != nil || s.state != established {
+		c.rekeying = nil
+		return 0, nil, false
+	}
+	x.local, x.remote = c.local, c.remote // RFC 7296 §2.9.2: not narrower than what is in use
+	ps, err := x.offerAlone(s)
+	if err != nil {
+		c.rekeying = nil
+		return 0, nil, false
+	}
+	return wire.CREATE_CHILD_SA, append([]wire.Payload{&wire.Notify{Protocol: wire.ProtocolESP, SPI: spiOctets(c.in), Kind: wire.REKEY_SA}}, ps...), true
+}
+
+func (x *rekeyChild) done(s *sa, now time.Time, p *parts, out *Output) {
+	c := x.old
+	gone := c.e.children[c.in] != c
+	if n := p.failure(); n != nil && p.sa == nil {
+		x.refusedRekey(s, now, n, gone, out)
+		return
+	}
+	c.rekeying = nil
+	if s.state != established {
+		return
+	}
+	made := x.finishExchange(s, now, p, c, out)
+	switch {
+	case made == nil || gone:
+	case c.successor != nil && bytes.Compare(made.nonce, c.successor.nonce) < 0:
+		made.replace(now, out) // ours is the redundant one; the peer deletes the old one
+	default:
+		c.replace(now, out)
+	}
+}
+
+// refusedRekey takes an error notify. Unless the peer has done our work already, the rekey is tried again, and if the old SA runs out
+// before it succeeds the next packet sets up a new one.
+func (x *rekeyChild) refusedRekey(s *sa, now time.Time, n *wire.Notify, gone bool, out *Output) {
+	c := x.old
+	switch {
+	case gone || c.successor != nil || s.state != established:
+		c.rekeying = nil
+	case n.Kind == wire.CHILD_SA_NOT_FOUND: // the peer lost it, or deleted it a moment ago (RFC 7296 §2.25.1)
+		c.rekeying = nil
+		c.retired = true // it is gone there: no Delete
+		c.down(ReasonPeerDeleted, out)
+	case n.Kind == wire.TEMPORARY_FAILURE || n.Kind == wire.INVALID_KE_PAYLOAD && x.tries < maxChildTries:
+		x.refused(s, now, n, x, out)
+	default:
+		c.rekeying = nil
+		x.fail(s, reasonOf(n.Kind), "the peer answered the rekey with "+n.Kind.String(), out)
+		if left := c.expireAt.at.Sub(now); left > 20*time.Second {
+			c.e.deadlines.arm(&c.rekeyAt, now.Add(left/2))
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package ike
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"seikan/ike/internal/suite"
+	"seikan/ike/wire"
+)
+
+// rekeySA replaces the IKE SA by CREATE_CHILD_SA (RFC 7296 §1.3.2, §2.18):
+//
+//	HDR, SK {SA, Ni, KEi}  -->
+//	                       <--  HDR, SK {SA, Nr, KEr}
+//
+// The Child SAs move to the new one, and the old one is deleted. Two at once are settled by the lowest nonce, as with Child
+// SAs (RFC 7296 §2.8.2).
+type rekeySA struct {
+	group  wire.GroupID // to try; NONE: the one in use
+	tries  int
+	spi    wire.SPI
+	ni     []byte
+	kex    suite.KeyExchange
+	theirs *sa // made by the peer's rekey while ours was under way
+}
+
+func (x *rekeySA) wants() *flowRef { return nil }
+
+// rekey starts our rekey of the IKE SA.
+func (s *sa) rekey(now time.Time, out *Output) {
+	if s.state == established && !slices.ContainsFunc(s.queue, isRekeySA) && !isRekeySA(s.own.x) {
+		s.start(now, &rekeySA{}, out)
+	}
+}
+
+func isRekeySA(x exchange) bool { _, ok := x.(*rekeySA); return ok }
+
+func (x *rekeySA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	if s.state != established {
+		return 0, nil, false
+	}
+	x.tries++
+	if x.group == wire.NONE {
+		x.group = s.algs.group
+	}
+	kex, err := suite.NewKeyExchange(x.group)
+	if err != nil {
+		return 0, nil, false
+	}
+	x.kex, x.spi, x.ni = kex, s.e.newSPI(), nonce()
+	spi := binary.BigEndian.AppendUint64(nil, uint64(x.spi))
+	return wire.CREATE_CHILD_SA, []wire.Payload{
+		offer(s.peer.Proposals, wire.ProtocolIKE, spi, true), &wire.Nonce{Data: x.ni}, &wire.KE{Group: x.group, Data: kex.Public()},
+	}, true
+}
+
+func (x *rekeySA) done(s *sa, now time.Time, p *parts, out *Output) {
+	if n := p.failure(); n != nil && p.sa == nil {
+		x.refused(s, now, n, out)
+		return
+	}
+	made, err := x.accept(s, now, p)
+	if err != nil { // the peer has a new SA that we do not have: start afresh
+		s.kill(now, ReasonProtocol, err.Error(), out)
+		return
+	}
+	if s.state == deleting { // the operator was faster: the new one goes too
+		made.up, made.announced = true, true
+		made.delete(now, s.reason, out)
+		return
+	}
+	nr := p.nonce.Data
+	if x.theirs != nil && x.theirs.state != dead && bytes.Compare(lower(x.ni, nr), x.theirs.lowNonce) < 0 {
+		made.discard(now, out)
+		s.hand(now, x.theirs, out)
+		s.awaitDelete(now)
+		return
+	}
+	if x.theirs != nil {
+		x.theirs.awaitDelete(now)
+	}
+	s.hand(now, made, out)
+	s.start(now, &deleteSA{}, out)
+}
+
+// refused takes an error notify: it is tried again, later.
+func (x *rekeySA) refused(s *sa, now time.Time, n *wire.Notify, out *Output) {
+	if x.theirs != nil && x.theirs.state != dead { // the peer's own rekey went through
+		s.hand(now, x.theirs, out)
+		s.awaitDelete(now)
+		return
+	}
+	if s.state != established {
+		return
+	}
+	if n.Kind == wire.INVALID_KE_PAYLOAD && len(n.Data) == 2 && x.tries < maxRounds {
+		g := wire.GroupID(binary.BigEndian.Uint16(n.Data))
+		if g != x.group && slices.ContainsFunc(s.peer.Proposals, func(p Proposal) bool { return slices.Contains(p.Groups, g) }) {
+			s.start(now, &rekeySA{group: g, tries: x.tries}, out)
+			return
+		}
+	}
+	wait := between(2*time.Second, 50, 150)
+	if n.Kind != wire.TEMPORARY_FAILURE {
+		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: reasonOf(n.Kind), Detail: "the peer answered the rekey with " + n.Kind.String()})
+		wait = s.expires.Sub(now) / 2
+	}
+	if now.Add(wait).Before(s.expires) {
+		s.e.deadlines.arm(&s.rekeyAt, now.Add(max(wait, time.Second)))
+	}
+}
+
+// accept makes the new SA from the answer to our rekey.
+func (x *rekeySA) accept(s *sa, now time.Time, p *parts) (*sa, error) {
+	a, spi, err := answered(s.peer.Proposals, p.sa, wire.ProtocolIKE, 8, true)
+	if err != nil {
+		return nil, err
+	}
+	peerSPI := wire.SPI(binary.BigEndian.Uint64(spi))
+	if p.ke == nil || p.ke.Group != a.group || a.group != x.group || peerSPI == 0 {
+		return nil, fmt.Errorf("ike: answer to the rekey with SPI %x does not fit group %v", uint64(peerSPI), a.group)
+	}
+	gir, err := x.kex.Shared(p.ke.Data)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(gir)
+	nr := bytes.Clone(p.nonce.Data)
+	k, err := deriveKeys(a, rekeySkeyseed(s.keys, x.ni, nr, gir), x.ni, nr, x.spi, peerSPI, true)
+	if err != nil {
+		return nil, err
+	}
+	n := s.e.newSAWith(now, s, true, x.spi)
+	n.spiR, n.algs, n.keys = peerSPI, a, k
+	return n, nil
+}
+
+// handleRekeySA answers the peer's rekey of the IKE SA.
+func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload, *NotifyError) {
+	ours, rekeying := s.own.x.(*rekeySA)
+	switch x := s.own.x.(type) {
+	case *newChild, *rekeyChild, *deleteChildren:
+		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: a %T is under way", x) // RFC 7296 §2.25.2
+	}
+	if rekeying && ours.theirs != nil {
+		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the peer has rekeyed the IKE SA already")
+	}
+	a, chosen, ok := choose(s.peer.Proposals, p.sa, wire.ProtocolIKE, true)
+	spi := chosenSPI(p.sa, chosen)
+	if !ok || len(spi) != 8 || binary.BigEndian.Uint64(spi) == 0 {
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer offers %v", p.sa.Proposals)
+	}
+	gir, ke, bad := respondKE(a.group, p.ke)
+	if bad != nil {
+		return nil, bad
+	}
+	defer clear(gir)
+	ni, nr := bytes.Clone(p.nonce.Data), nonce()
+	n := s.e.newSAWith(now, s, false, s.e.newSPI())
+	n.spiI, n.algs, n.lowNonce = wire.SPI(binary.BigEndian.Uint64(spi)), a, lower(ni, nr)
+	k, err := deriveKeys(a, rekeySkeyseed(s.keys, ni, nr, gir), ni, nr, n.spiI, n.spiR, false)
+	if err != nil {
+		s.e.forget(n)
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: %w", err)
+	}
+	n.keys = k
+	chosen.SPI = binary.BigEndian.AppendUint64(nil, uint64(n.spiR))
+	if rekeying {
+		ours.theirs = n // settled when our answer comes
+	} else {
+		s.hand(now, n, out)
+		s.awaitDelete(now)
+	}
+	return []wire.Payload{&wire.SA{Proposals: []wire.Proposal{chosen}}, &wire.Nonce{Data: nr}, ke}, nil
+}
+
+// newSAWith makes the SA that a rekey of s creates, with a given SPI of ours.
+func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI) *sa {
+	n := e.newSA(now, s.peer, s.path, initiator)
+	delete(e.bySPI, n.ourSPI())
+	if initiator {
+		n.spiI = spi
+	} else {
+		n.spiR = spi
+	}
+	e.bySPI[spi] = n
+	n.localID, n.remoteID, n.natLocal, n.natRemote = s.localID, s.remoteID, s.natLocal, s.natRemote
+	n.state = established
+	return n
+}
+
+// hand gives everything of s to the SA that replaces it.
+func (s *sa) hand(now time.Time, to *sa, out *Output) {
+	s.stopTimers()
+	s.state = replaced
+	for spi, c := range s.children {
+		c.sa = to
+		to.children[spi] = c
+		delete(s.children, spi)
+	}
+	queue := s.queue
+	s.queue = nil
+	to.establish(now, s.id, out)
+	for _, x := range queue {
+		to.start(now, x, out)
+	}
+}
+
+// awaitDelete leaves an SA that is of no more use to the peer, which is to delete it.
+func (s *sa) awaitDelete(now time.Time) {
+	s.state = replaced
+	s.e.deadlines.arm(&s.halfOpenEnd, now.Add(s.e.cfg.HalfOpenTime))
+}
+
+// discard deletes an SA that a collision made redundant.
+func (s *sa) discard(now time.Time, out *Output) {
+	s.state = replaced
+	s.start(now, &deleteSA{}, out)
+}
+
+// lower is the lower one of two nonces.
+func lower(a, b []byte) []byte {
+	if bytes.Compare(a, b) < 0 {
+		return bytes.Clone(a)
+	}
+	return bytes.Clone(b)
+}

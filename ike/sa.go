@@ -1,0 +1,157 @@
+package ike
+
+import (
+	"slices"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike/wire"
+	"seikan/sadb"
+)
+
+// state is where an IKE SA stands. It only ever moves down this list.
+type state uint8
+
+const (
+	connecting  state = iota // IKE_SA_INIT or IKE_AUTH is not complete
+	established              // authenticated
+	replaced                 // rekeyed: its Child SAs have moved, a Delete is due
+	deleting                 // we are deleting it
+	dead                     // gone from the Endpoint
+)
+
+// sa is one IKE SA.
+type sa struct {
+	e          *Endpoint
+	id         sadb.IKEID
+	peer       *peerRef // nil at a responder until IKE_AUTH
+	initiator  bool     // we started the exchange that made it: the Initiator flag
+	state      state
+	path       sadb.Path
+	spiI, spiR wire.SPI
+
+	// Kept from IKE_SA_INIT for IKE_AUTH, and dropped then.
+	initKey                   initKey // a responder's
+	initRequest, initResponse []byte
+	ni, nr                    []byte
+	candidates                []*peerRef // a responder's, by address
+
+	algs                algorithms
+	keys                *keys
+	localID, remoteID   Identity
+	natLocal, natRemote bool
+
+	own      ownWindow
+	answered peerWindow
+	queue    []exchange // of ours, waiting for the one under way
+
+	children map[esp.SPI]*child // by inbound SPI
+
+	started   time.Time // the set-up
+	created   time.Time // authenticated; zero before
+	expires   time.Time
+	heard     time.Time // last authenticated message of the peer
+	announced bool      // SAStart was given
+	up        bool      // SAUp was given
+
+	reason     Reason // why it is being deleted
+	lowNonce   []byte // of the peer's rekey that made it, until a collision is settled
+	rejected   bool   // its failure was reported: we did not believe the responder
+	hint       string // an unprotected error that the peer sent during IKE_SA_INIT
+	hintReason Reason
+
+	halfOpenEnd, rekeyAt, expireAt, livenessAt, keepaliveAt, pauseEnd deadline
+}
+
+func (s *sa) setDeadlines() {
+	s.own.resend.run = s.resend
+	s.halfOpenEnd.run = s.timeOut
+	s.pauseEnd.run = s.pump
+	s.rekeyAt.run = func(now time.Time, out *Output) { s.rekey(now, out) }
+	s.expireAt.run = func(now time.Time, out *Output) { s.delete(now, ReasonLifetime, out) }
+	s.livenessAt.run = s.checkLiveness
+	s.keepaliveAt.run = s.sendKeepalive
+}
+
+// timeOut ends an SA that the peer should have authenticated, or, once it is replaced, deleted.
+func (s *sa) timeOut(now time.Time, out *Output) {
+	if s.state == replaced {
+		s.kill(now, ReasonRekeyed, "the peer did not delete it", out)
+		return
+	}
+	s.kill(now, ReasonTimeout, "the peer did not complete the set-up", out)
+}
+
+// ourSPI and peerSPI are the SPIs by side.
+func (s *sa) ourSPI() wire.SPI {
+	if s.initiator {
+		return s.spiI
+	}
+	return s.spiR
+}
+
+func (s *sa) peerSPI() wire.SPI {
+	if s.initiator {
+		return s.spiR
+	}
+	return s.spiI
+}
+
+// info is a copy of what others may know.
+func (s *sa) info() SAInfo {
+	i := SAInfo{
+		ID: s.id, Path: s.path, SPIi: s.spiI, SPIr: s.spiR, Initiator: s.initiator, Active: s.state == established,
+		RemoteID: s.remoteID, LocalID: s.localID, NATLocal: s.natLocal, NATRemote: s.natRemote,
+		Created: s.created, Expires: s.expires,
+	}
+	if s.keys != nil {
+		i.Suite = s.algs.String()
+	}
+	if p := s.likelyPeer(); p != nil {
+		i.Peer, i.Interface, i.DPD = p.Name, p.Interface, p.DPD.Interval > 0
+	}
+	return i
+}
+
+// likelyPeer is the peer, or at a responder that does not know yet the only one it can be.
+func (s *sa) likelyPeer() *peerRef {
+	if s.peer == nil && len(s.candidates) == 1 {
+		return s.candidates[0]
+	}
+	return s.peer
+}
+
+// begin announces the set-up.
+func (s *sa) announce(out *Output) {
+	s.announced = true
+	out.Events = append(out.Events, SAStart{s.info()})
+}
+
+// establish makes the SA usable: it is authenticated, or was made by a rekey of one that is.
+func (s *sa) establish(now time.Time, replaces sadb.IKEID, out *Output) {
+	e := s.e
+	s.state = established
+	s.created, s.heard, s.up = now, now, true
+	s.expires = now.Add(s.peer.Lifetime)
+	s.candidates, s.initRequest, s.initResponse = nil, nil, nil
+	e.deadlines.disarm(&s.halfOpenEnd)
+	e.deadlines.arm(&s.rekeyAt, now.Add(s.rekeyAfter(s.peer.Lifetime)))
+	e.deadlines.arm(&s.expireAt, s.expires)
+	if s.peer.DPD.Interval > 0 {
+		e.deadlines.arm(&s.livenessAt, now.Add(s.peer.DPD.Interval))
+	}
+	if s.natLocal {
+		e.deadlines.arm(&s.keepaliveAt, now.Add(keepaliveInterval))
+	}
+	s.peer.failures, s.peer.retry = 0, time.Time{}
+	out.Events = append(out.Events, SAUp{SA: s.info(), Replaces: replaces})
+}
+
+// rekeyAfter is the share of a lifetime after which this side rekeys. The initiator of the SA goes first, so that in the common
+// case the two sides do not rekey at once (RFC 7296 §2.8).
+func (s *sa) rekeyAfter(lifetime time.Duration) time.Duration {
+	if s.initiator {
+		return between(lifetime, 84, 90)
+	}
+	return between(lifetime, 92, 97)
+}

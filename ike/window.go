@@ -1,0 +1,254 @@
+package ike
+
+import (
+	"time"
+
+	"seikan/ike/wire"
+	"seikan/sadb"
+)
+
+// version is IKE 2.0 as the header has it.
+const version = 0x20
+
+// peerWindow is the window for the peer's requests, of one message (RFC 7296 §2.3).
+type peerWindow struct {
+	next   uint32 // the message ID that is due
+	answer []byte // to the one before, resent as it is when the request comes again
+}
+
+// ownWindow is the window for our requests, of one message.
+type ownWindow struct {
+	next   uint32            // the message ID of the next request
+	x      exchange          // under way; nil: none
+	typ    wire.ExchangeType // its exchange type
+	data   []byte            // the request, resent as it is
+	sched  Retransmit
+	tries  int // resends made
+	wait   time.Duration
+	resend deadline
+}
+
+// handle takes a message of a known IKE SA, other than IKE_SA_INIT's.
+func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
+	request := h.Flags&wire.FlagResponse == 0
+	again := request && s.answered.answer != nil && h.MessageID == s.answered.next-1
+	switch {
+	case s.keys == nil:
+		s.e.drop(d, DropState, out)
+		return
+	case request && !again && h.MessageID != s.answered.next,
+		!request && (s.own.x == nil || h.MessageID != s.own.next-1 || h.Exchange != s.own.typ):
+		s.e.drop(d, DropMessageID, out)
+		return
+	case request && !again && !s.allowed(h.Exchange):
+		s.e.drop(d, DropState, out)
+		return
+	}
+	first, plain, drop, ok := s.open(d.Data)
+	if !ok {
+		s.e.drop(d, drop, out)
+		return
+	}
+	// The message is the peer's own from here on.
+	if again {
+		s.e.drop(d, DropRetransmit, out)
+		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: s.answered.answer})
+		return
+	}
+	s.heard = now
+	s.follow(d.Path, out)
+	ps, err := wire.ParsePayloads(first, plain)
+	if request {
+		s.answer(now, d, h, ps, err, out)
+		return
+	}
+	var p *parts
+	if err == nil {
+		var bad *NotifyError
+		if p, bad = sort(ps, answerSchemas[h.Exchange]); bad != nil {
+			err = bad
+		}
+	}
+	if err != nil {
+		s.e.drop(d, DropSyntax, out)
+		s.kill(now, ReasonProtocol, err.Error(), out) // RFC 7296 §2.21.3: an answer that is not valid ends the SA
+		return
+	}
+	p.raw = d.Data
+	s.take(now, p, out)
+}
+
+// open authenticates and decrypts a message. It changes nothing.
+func (s *sa) open(data []byte) (first wire.PayloadType, plain []byte, why Drop, ok bool) {
+	m, err := wire.Parse(data)
+	if err != nil {
+		return 0, nil, DropMalformed, false
+	}
+	if len(m.Payloads) != 1 {
+		return 0, nil, DropUnprotected, false
+	}
+	enc, ok := m.Payloads[0].(*wire.Encrypted)
+	if !ok || enc.Fragment {
+		return 0, nil, DropUnprotected, false
+	}
+	plain, err = s.keys.in.Open(data[:len(data)-len(enc.Body)], enc.Body)
+	if err != nil {
+		return 0, nil, DropICV, false
+	}
+	return enc.Next, plain, 0, true
+}
+
+// seal makes a protected message of payloads.
+func (s *sa) seal(typ wire.ExchangeType, id uint32, response bool, ps []wire.Payload) []byte {
+	h := wire.Header{SPIi: s.spiI, SPIr: s.spiR, Version: version, Exchange: typ, MessageID: id, Flags: s.flags(response)}
+	plain := wire.AppendPayloads(nil, ps)
+	n := s.keys.out.SealedLen(len(plain))
+	b := wire.AppendEncryptedHeader(make([]byte, 0, wire.HeaderLen+4+n), h, wire.FirstType(ps), n)
+	return s.keys.out.Seal(b, b, plain)
+}
+
+func (s *sa) flags(response bool) wire.Flags {
+	var f wire.Flags
+	if s.initiator {
+		f |= wire.FlagInitiator
+	}
+	if response {
+		f |= wire.FlagResponse
+	}
+	return f
+}
+
+// follow moves the SA to the path of an authentic, fresh message: a peer behind a NAT changes its port when IKE moves to the
+// NAT-T port, and when its mapping is renewed (RFC 7296 §2.23).
+func (s *sa) follow(p sadb.Path, out *Output) {
+	if p == s.path {
+		return
+	}
+	from := s.path
+	s.path = p
+	if s.up {
+		out.Events = append(out.Events, PathMoved{SA: s.info(), From: from})
+	}
+}
+
+// answer handles a fresh request: check, handle, encode, keep, send.
+func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload, err error, out *Output) {
+	s.answered.next++
+	var reply []wire.Payload
+	var p *parts
+	bad := &NotifyError{Type: wire.INVALID_SYNTAX, Err: err}
+	if err == nil {
+		p, bad = sort(ps, requestSchemas[h.Exchange])
+	}
+	var after func()
+	switch {
+	case bad != nil:
+		s.e.drop(d, DropSyntax, out)
+		reply = []wire.Payload{bad.payload()}
+		if bad.Type == wire.INVALID_SYNTAX || s.state == connecting {
+			after = func() { s.kill(now, ReasonProtocol, bad.Error(), out) } // RFC 7296 §2.21.2, §2.21.3
+		}
+	case h.Exchange == wire.IKE_AUTH:
+		p.raw = d.Data
+		reply, after = s.handleAuth(now, p, out)
+	case h.Exchange == wire.CREATE_CHILD_SA:
+		reply = s.handleCreateChild(now, p, out)
+	default:
+		reply, after = s.handleInformational(now, p, out)
+	}
+	s.answered.answer = s.seal(h.Exchange, h.MessageID, true, reply)
+	out.Datagrams = append(out.Datagrams, Datagram{Path: s.path, Data: s.answered.answer})
+	if after != nil {
+		after()
+	}
+}
+
+// start queues an exchange of ours and begins it when nothing else is under way.
+func (s *sa) start(now time.Time, x exchange, out *Output) {
+	s.queue = append(s.queue, x)
+	s.pump(now, out)
+}
+
+// pump begins the next exchange when none is under way. While the SA is being set up only its own exchanges run.
+func (s *sa) pump(now time.Time, out *Output) {
+	for s.own.x == nil && len(s.queue) > 0 && s.state != connecting && s.state != dead && s.pauseEnd.index == 0 {
+		x := s.queue[0]
+		s.queue = s.queue[1:]
+		s.launch(now, x, out)
+	}
+}
+
+// launch makes the exchange's request and sends it.
+func (s *sa) launch(now time.Time, x exchange, out *Output) {
+	typ, ps, ok := x.begin(s, now, out)
+	if !ok {
+		return
+	}
+	if typ == wire.IKE_SA_INIT {
+		m := wire.Message{Header: wire.Header{SPIi: s.spiI, Version: version, Exchange: typ, Flags: wire.FlagInitiator}, Payloads: ps}
+		s.send(now, x, typ, m.Append(nil), out)
+		return
+	}
+	s.send(now, x, typ, s.seal(typ, s.own.next, false, ps), out)
+}
+
+// send puts a request on the wire and arms its resends.
+func (s *sa) send(now time.Time, x exchange, typ wire.ExchangeType, data []byte, out *Output) {
+	w := &s.own
+	w.x, w.typ, w.data, w.tries = x, typ, data, 0
+	w.next++
+	w.sched = s.schedule(x)
+	w.wait = w.sched.Base
+	out.Datagrams = append(out.Datagrams, Datagram{Path: s.path, Data: data})
+	s.e.deadlines.arm(&w.resend, now.Add(w.wait))
+}
+
+// schedule is how often a request is resent: a liveness check as the operator configured it, a Delete not for long.
+func (s *sa) schedule(x exchange) Retransmit {
+	r := s.e.cfg.Retransmit
+	switch x.(type) {
+	case *liveness:
+		if retry := s.peer.DPD.Retry; retry > 0 {
+			r.Base, r.Cap, r.Factor = retry, retry, 1
+		}
+	case *deleteSA, *deleteChildren:
+		r.Tries = min(r.Tries, 3)
+	}
+	return r
+}
+
+// resend sends the request under way once more, or gives the peer up.
+func (s *sa) resend(now time.Time, out *Output) {
+	w := &s.own
+	if w.tries >= w.sched.Tries || s.hint != "" && w.tries > 0 {
+		s.lost(now, out)
+		return
+	}
+	w.tries++
+	w.wait = min(time.Duration(float64(w.wait)*w.sched.Factor), w.sched.Cap)
+	out.Datagrams = append(out.Datagrams, Datagram{Path: s.path, Data: w.data})
+	s.e.deadlines.arm(&w.resend, now.Add(w.wait))
+}
+
+// lost: the peer does not answer.
+func (s *sa) lost(now time.Time, out *Output) {
+	switch {
+	case s.state == deleting:
+		s.kill(now, s.reason, "the peer did not answer the Delete", out)
+	case s.state == replaced:
+		s.kill(now, ReasonRekeyed, "the peer did not answer the Delete", out)
+	case s.hint != "":
+		s.kill(now, s.hintReason, s.hint, out)
+	default:
+		s.kill(now, ReasonPeerLost, "no answer to "+s.own.typ.String(), out)
+	}
+}
+
+// take takes the answer to the exchange under way.
+func (s *sa) take(now time.Time, p *parts, out *Output) {
+	x := s.own.x
+	s.own.x, s.own.data = nil, nil
+	s.e.deadlines.disarm(&s.own.resend)
+	x.done(s, now, p, out)
+	s.pump(now, out)
+}

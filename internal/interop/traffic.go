@@ -1,0 +1,113 @@
+package interop
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// pingSummary is the last but one line of ping.
+var pingSummary = regexp.MustCompile(`(?m)^(\d+) packets transmitted, (\d+) received`)
+
+// Ping sends n echo requests from one address to another and ends the test unless each was answered, once.
+func (n *Namespace) Ping(t testing.TB, from, to string, count int) {
+	t.Helper()
+	if sent, received, out := n.TryPing(t, from, to, count); sent != count || received != count || strings.Contains(out, "DUP!") {
+		t.Fatalf("ping %s from %s: got %d answers to %d requests, want %d\n%s", to, from, received, sent, count, out)
+	}
+}
+
+// TryPing sends n echo requests and gives how many were sent and answered, and what ping printed.
+func (n *Namespace) TryPing(t testing.TB, from, to string, count int) (sent, received int, out string) {
+	t.Helper()
+	b, _ := n.command("ping", "-n", "-I", from, "-c", strconv.Itoa(count), "-i", "0.02", "-W", "5", to).CombinedOutput()
+	sent, received = pingCounts(t, string(b))
+	return sent, received, string(b)
+}
+
+func pingCounts(t testing.TB, out string) (sent, received int) {
+	t.Helper()
+	m := pingSummary.FindStringSubmatch(out)
+	if m == nil {
+		t.Fatalf("ping gave no summary:\n%s", out)
+	}
+	sent, _ = strconv.Atoi(m[1])
+	received, _ = strconv.Atoi(m[2])
+	return sent, received
+}
+
+// Pinger is a ping that goes on.
+type Pinger struct{ p *process }
+
+// StartPing sends an echo request every interval until Stop.
+func (n *Namespace) StartPing(t testing.TB, from, to string, interval time.Duration) *Pinger {
+	t.Helper()
+	c := n.command("ping", "-n", "-I", from, "-i", fmt.Sprintf("%.3f", interval.Seconds()), to)
+	return &Pinger{start(t, c, filepath.Join(t.TempDir(), "ping.log"))}
+}
+
+// Stop ends the ping, ends the test unless every request was answered once, and gives how many there were.
+func (p *Pinger) Stop(t testing.TB) int {
+	t.Helper()
+	p.p.signal(t, os.Interrupt)
+	out := p.p.output(t)
+	sent, received := pingCounts(t, out)
+	if sent == 0 || sent != received || strings.Contains(out, "DUP!") {
+		t.Fatalf("ping: got %d answers to %d requests\n%s", received, sent, tail(out, 60))
+	}
+	return sent
+}
+
+// Transfer is what came of an iperf3 run.
+type Transfer struct {
+	Octets        int64 // that arrived
+	BitsPerSecond float64
+}
+
+// TransferTCP runs iperf3 for a second from this namespace, where the client is, to an address at the other end; with reverse the
+// server sends. It ends the test unless data arrived.
+func (n *Namespace) TransferTCP(t testing.TB, other *Namespace, from, to string, reverse bool) Transfer {
+	t.Helper()
+	server := start(t, other.command("iperf3", "--server", "--one-off", "--bind", to, "--forceflush"), filepath.Join(t.TempDir(), "iperf3.log"))
+	Eventually(t, "iperf3 server", func() (bool, string) {
+		out := server.output(t)
+		return strings.Contains(out, "Server listening"), out
+	})
+	// The default congestion control of a machine may be one that a namespace cannot use.
+	args := []string{"--client", to, "--bind", from, "--time", "1", "--congestion", "cubic", "--json"}
+	if reverse {
+		args = append(args, "--reverse")
+	}
+	out, err := n.command("iperf3", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("iperf3: %v\n%s", err, out)
+	}
+	var report struct {
+		End struct {
+			Received struct {
+				Bytes         int64   `json:"bytes"`
+				BitsPerSecond float64 `json:"bits_per_second"`
+			} `json:"sum_received"`
+		} `json:"end"`
+	}
+	if err := json.Unmarshal(out, &report); err != nil {
+		t.Fatalf("iperf3: %v\n%s", err, out)
+	}
+	x := Transfer{report.End.Received.Bytes, report.End.Received.BitsPerSecond}
+	if x.Octets < 1<<20 {
+		t.Fatalf("iperf3: only %d octets arrived in a second\n%s", x.Octets, out)
+	}
+	return x
+}
+
+// tail is the last lines of a text.
+func tail(s string, lines int) string {
+	all := strings.SplitAfter(s, "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "")
+}

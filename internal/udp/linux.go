@@ -1,0 +1,246 @@
+//go:build linux
+
+package udp
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxBatch is how many messages the kernel takes in one call (UIO_MAXIOV).
+const maxBatch = 1024
+
+func newConn(c *net.UDPConn, simple bool) (Conn, error) {
+	if simple {
+		return portable{c}, nil
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	local := localAddr(c)
+	lc := &linuxConn{conn: c, raw: raw, local: local}
+	if zone := local.Addr().Zone(); zone != "" {
+		ifc, err := net.InterfaceByName(zone)
+		if err != nil {
+			return nil, err
+		}
+		lc.scope = uint32(ifc.Index)
+	}
+	return lc, nil
+}
+
+// linuxConn is a Conn whose batches are recvmmsg and sendmmsg. The descriptor stays non-blocking: package net waits.
+type linuxConn struct {
+	conn  *net.UDPConn
+	raw   syscall.RawConn
+	local netip.AddrPort
+	scope uint32 // the interface of a link-local address
+}
+
+func (c *linuxConn) LocalAddr() netip.AddrPort { return c.local }
+func (c *linuxConn) Close() error              { return c.conn.Close() }
+
+func (c *linuxConn) NewReader() Reader {
+	r := &linuxReader{vector: vector{linuxConn: c}}
+	r.receive = r.recvmmsg
+	return r
+}
+
+func (c *linuxConn) NewWriter() Writer {
+	w := &linuxWriter{vector: vector{linuxConn: c}}
+	w.transmit = w.sendmmsg
+	return w
+}
+
+// mmsghdr is struct mmsghdr of the kernel.
+type mmsghdr struct {
+	hdr unix.Msghdr
+	len uint32 // octets received or sent
+}
+
+// vector is what the kernel reads and fills, made once: the header of message i points at iovs[i] and names[i].
+type vector struct {
+	*linuxConn
+	hdrs  []mmsghdr
+	iovs  []unix.Iovec
+	names []unix.RawSockaddrInet6 // or RawSockaddrInet4, in the front
+}
+
+// size makes room for n messages.
+func (v *vector) size(n int) {
+	if n <= len(v.hdrs) {
+		return
+	}
+	v.hdrs = make([]mmsghdr, n)
+	v.iovs = make([]unix.Iovec, n)
+	v.names = make([]unix.RawSockaddrInet6, n)
+	for i := range v.hdrs {
+		h := &v.hdrs[i].hdr
+		h.Iov = &v.iovs[i]
+		h.SetIovlen(1)
+		h.Name = (*byte)(unsafe.Pointer(&v.names[i]))
+		h.Namelen = v.nameLen()
+	}
+}
+
+func (v *vector) nameLen() uint32 {
+	if v.local.Addr().Is4() {
+		return unix.SizeofSockaddrInet4
+	}
+	return unix.SizeofSockaddrInet6
+}
+
+// point aims iovs[i] at data.
+func (v *vector) point(i int, data []byte) {
+	v.iovs[i].Base = unsafe.SliceData(data)
+	v.iovs[i].SetLen(len(data))
+}
+
+// setName writes a remote address into names[i].
+func (v *vector) setName(i int, to netip.AddrPort) {
+	a, port := to.Addr().Unmap(), swap(to.Port())
+	is4 := v.local.Addr().Is4()
+	switch {
+	case !a.IsValid() || a.Is4() != is4:
+		v.names[i].Family = unix.AF_MAX // no socket takes it: the kernel refuses this message in its turn
+	case is4:
+		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(&v.names[i]))
+		*sa = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port, Addr: a.As4()}
+	default:
+		v.names[i] = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: port, Addr: a.As16()}
+		if a.IsLinkLocalUnicast() {
+			v.names[i].Scope_id = v.scope
+		}
+	}
+}
+
+// name reads the remote address out of names[i].
+func (v *vector) name(i int) netip.AddrPort {
+	if v.local.Addr().Is4() {
+		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(&v.names[i]))
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), swap(sa.Port))
+	}
+	sa := &v.names[i]
+	a := netip.AddrFrom16(sa.Addr)
+	if v.scope != 0 && a.IsLinkLocalUnicast() {
+		a = a.WithZone(v.local.Addr().Zone())
+	}
+	return netip.AddrPortFrom(a, swap(sa.Port))
+}
+
+// swap turns a port from host to network order, or back.
+func swap(port uint16) uint16 {
+	b := *(*[2]byte)(unsafe.Pointer(&port))
+	return uint16(b[0])<<8 | uint16(b[1])
+}
+
+// mmsg is recvmmsg or sendmmsg of the messages from lo up to hi.
+func (v *vector) mmsg(call, fd uintptr, lo, hi int) (n int, errno syscall.Errno) {
+	for {
+		r, _, errno := unix.Syscall6(call, fd, uintptr(unsafe.Pointer(&v.hdrs[lo])), uintptr(hi-lo), 0, 0, 0)
+		if errno != unix.EINTR {
+			return int(r), errno
+		}
+	}
+}
+
+// linuxReader is a Reader by recvmmsg.
+type linuxReader struct {
+	vector
+	receive func(fd uintptr) bool // the method recvmmsg, bound once
+	want    int                   // messages to receive
+	got     int                   // and received
+	errno   syscall.Errno
+}
+
+func (r *linuxReader) ReadBatch(ms []Message) (int, error) {
+	if len(ms) == 0 {
+		return 0, nil
+	}
+	r.want = min(len(ms), maxBatch)
+	r.size(r.want)
+	for i := range r.want {
+		r.point(i, ms[i].Data)
+		r.hdrs[i].hdr.Namelen = r.nameLen()
+	}
+	if err := r.raw.Read(r.receive); err != nil {
+		return 0, err
+	}
+	if r.errno != 0 {
+		return 0, os.NewSyscallError("recvmmsg", r.errno)
+	}
+	for i := range r.got {
+		ms[i].Data = ms[i].Data[:r.hdrs[i].len]
+		ms[i].Remote = r.name(i)
+	}
+	return r.got, nil
+}
+
+// recvmmsg is one try. It is false when there is nothing to receive yet.
+func (r *linuxReader) recvmmsg(fd uintptr) bool {
+	r.got, r.errno = r.mmsg(unix.SYS_RECVMMSG, fd, 0, r.want)
+	return r.errno != unix.EAGAIN
+}
+
+// linuxWriter is a Writer by sendmmsg.
+type linuxWriter struct {
+	vector
+	transmit func(fd uintptr) bool // the method sendmmsg, bound once
+	next     int                   // the first message that has not been tried
+	end      int                   // behind the last message
+	sent     int
+	errno    syscall.Errno // the first error
+}
+
+func (w *linuxWriter) WriteBatch(ms []Message) (sent int, first error) {
+	for chunk := range slices.Chunk(ms, maxBatch) {
+		n, err := w.write(chunk)
+		if sent += n; first == nil {
+			first = err
+		}
+	}
+	return sent, first
+}
+
+func (w *linuxWriter) write(ms []Message) (int, error) {
+	w.size(len(ms))
+	w.next, w.end, w.sent, w.errno = 0, len(ms), 0, 0
+	for i := range ms {
+		w.setName(i, ms[i].Remote)
+		w.point(i, ms[i].Data)
+	}
+	if err := w.raw.Write(w.transmit); err != nil {
+		return w.sent, err
+	}
+	if w.errno != 0 {
+		return w.sent, os.NewSyscallError("sendmmsg", w.errno)
+	}
+	return w.sent, nil
+}
+
+// sendmmsg sends until there is nothing left. It is false when the socket's buffer is full.
+func (w *linuxWriter) sendmmsg(fd uintptr) bool {
+	for w.next < w.end {
+		n, errno := w.mmsg(unix.SYS_SENDMMSG, fd, w.next, w.end)
+		switch {
+		case errno == 0: // the kernel stops at a message that it cannot send, and says why when it comes first
+			w.sent += n
+			w.next += n
+		case errno == unix.EAGAIN:
+			return false
+		default:
+			w.next++
+			if w.errno == 0 {
+				w.errno = errno
+			}
+		}
+	}
+	return true
+}

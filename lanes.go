@@ -1,0 +1,115 @@
+package seikan
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"seikan/internal/udp"
+	"seikan/sadb"
+	"seikan/tun"
+)
+
+// Datagrams that are read at once.
+const (
+	downlinkBatch = 64
+	ikeBatch      = 8
+)
+
+// uplinkLane reads the device and hands what it read to its uplink.
+type uplinkLane struct {
+	*uplink
+	dev   tun.Device
+	slots [][]byte
+	sizes []int
+	pkts  [][]byte
+}
+
+func newUplinkLane(r *Router) *uplinkLane {
+	n := max(1, r.cfg.Device.BatchSize())
+	l := &uplinkLane{
+		uplink: newUplink(r, n), dev: r.cfg.Device,
+		slots: newSlots(n), sizes: make([]int, n), pkts: make([][]byte, 0, n),
+	}
+	l.noSA = r.acquire
+	return l
+}
+
+// run works until the device is closed.
+func (l *uplinkLane) run() error {
+	for {
+		n, err := l.dev.Read(l.slots, l.sizes, tun.Headroom)
+		l.pkts = l.pkts[:0]
+		for i := range n {
+			l.pkts = append(l.pkts, l.slots[i][tun.Headroom:tun.Headroom+l.sizes[i]])
+		}
+		if n > 0 {
+			l.step(time.Now().UnixNano(), l.pkts)
+		}
+		switch {
+		case err == nil || errors.Is(err, tun.ErrTooManySegments):
+		case errors.Is(err, os.ErrClosed):
+			return nil
+		default:
+			return fmt.Errorf("seikan: read device: %w", err)
+		}
+	}
+}
+
+// run works until the socket is closed.
+func (d *downlink) run() error {
+	return d.serve(func(n int) { d.step(time.Now().UnixNano(), n) })
+}
+
+// ikeReader reads a socket for bare IKE.
+type ikeReader struct {
+	inlet
+	r *Router
+}
+
+func newIKEReader(r *Router, s Socket) *ikeReader { return &ikeReader{newInlet(s, ikeBatch), r} }
+
+// run works until the socket is closed.
+func (l *ikeReader) run() error {
+	return l.serve(func(n int) {
+		for _, m := range l.msgs[:n] {
+			l.r.takeIKE(sadb.Path{Local: l.local, Remote: m.Remote}, m.Data)
+		}
+	})
+}
+
+// inlet is the receiving side of a socket, as one goroutine holds it. The data of msgs[i] begins in slots[i] behind
+// tun.Headroom octets.
+type inlet struct {
+	local  netip.AddrPort
+	reader udp.Reader
+	slots  [][]byte
+	msgs   []udp.Message
+}
+
+func newInlet(s Socket, n int) inlet {
+	return inlet{s.Conn.LocalAddr(), s.Conn.NewReader(), newSlots(n), make([]udp.Message, n)}
+}
+
+// serve calls take for each batch, with its length, until the socket is closed.
+func (in *inlet) serve(take func(n int)) error {
+	for {
+		for i := range in.msgs {
+			in.msgs[i].Data = in.slots[i][tun.Headroom:]
+		}
+		n, err := in.reader.ReadBatch(in.msgs)
+		if n > 0 {
+			take(n)
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		default:
+			return fmt.Errorf("seikan: read %v: %w", in.local, err)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package seikan
+
+import (
+	"net/netip"
+	"slices"
+
+	"seikan/esp"
+	"seikan/ike"
+	"seikan/sadb"
+)
+
+const (
+	minIPv6MTU = 1280 // an interface with less carries no IPv6 (RFC 8200 §5)
+	udpHeader  = 8
+	ipv4Header = 20
+	ipv6Header = 40
+)
+
+// updateMTU tells the device's owner the largest inner packet that fits, if that has changed.
+func (c *control) updateMTU() {
+	mtu := c.innerMTU()
+	if c.cfg.SetMTU == nil || mtu == c.mtu || mtu == 0 {
+		return
+	}
+	if err := c.cfg.SetMTU(mtu); err != nil {
+		c.cfg.Log.Warn().Err(err).Int("mtu", mtu).Msg("MTU could not be set")
+		return
+	}
+	c.mtu = mtu
+	c.cfg.Log.Debug().Int("mtu", mtu).Msg("MTU set")
+}
+
+// innerMTU is the largest inner packet that fits every Child SA there is, and while there is none, every one that the
+// configuration could lead to. 0: not known.
+func (c *control) innerMTU() int {
+	mtu := 0
+	fit := func(s esp.Suite, p sadb.Path) {
+		if n := s.MaxInner(c.espRoom(p)); mtu == 0 || n < mtu {
+			mtu = n
+		}
+	}
+	for ch := range c.db.Children() {
+		fit(ch.Spec.Out.Suite, ch.Out.Path())
+	}
+	if mtu == 0 {
+		for _, p := range c.cfg.IKE.Peers {
+			for _, f := range p.Flows {
+				for s := range suites(f.Proposals) {
+					fit(s, sadb.Path{Local: netip.AddrPortFrom(p.Local, 0), Remote: netip.AddrPortFrom(p.Remote, 0)})
+				}
+			}
+		}
+	}
+	if mtu > 0 && mtu < minIPv6MTU && slices.ContainsFunc(c.cfg.Policies, hasIPv6) {
+		return minIPv6MTU // the outer packets are fragmented then, but the flow works
+	}
+	return mtu
+}
+
+// espRoom is how many octets of ESP fit into one outer packet of a path.
+func (c *control) espRoom(p sadb.Path) int {
+	mtu := defaultSocketMTU
+	for _, s := range c.cfg.Sockets {
+		if a := s.Conn.LocalAddr(); s.NATT && a.Addr() == p.Local.Addr() && (p.Local.Port() == 0 || a == p.Local) {
+			mtu = s.MTU
+		}
+	}
+	if p.Remote.Addr().Is6() {
+		return mtu - ipv6Header - udpHeader
+	}
+	return mtu - ipv4Header - udpHeader
+}
+
+// suites yields what ESP proposals can lead to.
+func suites(proposals []ike.Proposal) func(yield func(esp.Suite) bool) {
+	return func(yield func(esp.Suite) bool) {
+		for _, p := range proposals {
+			integs := p.Integ
+			if len(integs) == 0 {
+				integs = []uint16{uint16(esp.AUTH_NONE)}
+			}
+			for _, e := range p.Encr {
+				for _, i := range integs {
+					s := esp.Suite{Encr: esp.Encr(e.ID), KeyBits: int(e.KeyBits), Integ: esp.Integ(i)}
+					if s.Check() == nil && !yield(s) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+func hasIPv6(p sadb.Policy) bool {
+	return slices.ContainsFunc(p.Remote, func(s sadb.Selector) bool { return s.Lo.Is6() })
+}

@@ -1,0 +1,184 @@
+package seikan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike"
+	"seikan/sadb"
+	"seikan/session"
+)
+
+// ErrStopped is returned by the methods of a Router whose Run has ended, or is ending.
+var ErrStopped = errors.New("seikan: router stopped")
+
+// Router is one VPN router. Make it with New and start it with Run, once. The other methods are safe for concurrent
+// use; they are answered by Run and wait for it.
+type Router struct {
+	cfg     Config
+	db      sadb.DB
+	drops   sadb.Counters // only the drops are used: those that no SA or policy can be charged with
+	control *control
+
+	// Everything that reaches control. Lanes send without waiting and count what finds the queue full.
+	initIn   chan datagram // IKE_SA_INIT requests, apart so that a flood of them does not starve the SAs there are
+	ikeIn    chan datagram
+	notes    chan note
+	acquires chan acquire
+	failed   chan error
+	calls    chan func(now time.Time) // not buffered: one that was taken is being answered
+
+	ran     atomic.Bool
+	stopped chan struct{} // closed when control has ended
+}
+
+// Queue lengths.
+const (
+	initQueue    = 64
+	ikeQueue     = 256
+	noteQueue    = 64
+	acquireQueue = 64
+)
+
+// Stats are the counters that belong to no session.
+type Stats struct {
+	// Drops counts packets that no SA or policy is charged with: of an unknown SPI, malformed, without a policy.
+	Drops    [sadb.NumDropReasons]uint64
+	IKEDrops [ike.NumDrops]uint64 // messages that were not acted on
+}
+
+// New checks cfg and makes a Router of it. The device and the sockets are the Router's from then on, and closed by Run;
+// on an error they stay the caller's.
+func New(cfg Config) (*Router, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("seikan: config: %w", err)
+	}
+	r := &Router{
+		cfg:      cfg,
+		initIn:   make(chan datagram, initQueue),
+		ikeIn:    make(chan datagram, ikeQueue),
+		notes:    make(chan note, noteQueue),
+		acquires: make(chan acquire, acquireQueue),
+		failed:   make(chan error, 1),
+		calls:    make(chan func(time.Time)),
+		stopped:  make(chan struct{}),
+	}
+	r.db.SetPolicies(cfg.Policies)
+	ic := cfg.IKE
+	ic.Heard, ic.Sent = r.heard, r.sent
+	e, err := ike.New(ic)
+	if err != nil {
+		return nil, fmt.Errorf("seikan: config: %w", err)
+	}
+	r.control = newControl(r, e, session.New(cfg.Session, &r.db))
+	return r, nil
+}
+
+// Run is the Router's work. When ctx ends it deletes the SAs at their peers, waits for the answers, at most
+// Config.ShutdownTime, closes the device and the sockets, and returns nil once every goroutine has returned. A device or
+// a socket that fails ends it in the same way, with that error.
+func (r *Router) Run(ctx context.Context) error {
+	if r.ran.Swap(true) {
+		return errors.New("seikan: run: called before")
+	}
+	var lanes sync.WaitGroup
+	lanes.Go(func() { r.lane(newUplinkLane(r).run) })
+	for _, s := range r.cfg.Sockets {
+		if s.NATT {
+			lanes.Go(func() { r.lane(newDownlink(r, s).run) })
+		} else {
+			lanes.Go(func() { r.lane(newIKEReader(r, s).run) })
+		}
+	}
+	err := r.control.run(ctx)
+	close(r.stopped)
+	err = errors.Join(err, r.cfg.Device.Close())
+	for _, s := range r.cfg.Sockets {
+		err = errors.Join(err, s.Conn.Close())
+	}
+	lanes.Wait()
+	return err
+}
+
+// lane runs a lane. Its error ends the Router; the first one is kept.
+func (r *Router) lane(run func() error) {
+	if err := run(); err != nil {
+		select {
+		case r.failed <- err:
+		default:
+		}
+	}
+}
+
+// call has f done by the control goroutine.
+func (r *Router) call(ctx context.Context, f func(now time.Time)) error {
+	done := make(chan struct{})
+	select {
+	case r.calls <- func(now time.Time) { f(now); close(done) }:
+		<-done
+		return nil
+	case <-r.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Snapshot is the sessions as they are now.
+func (r *Router) Snapshot(ctx context.Context) (s session.Snapshot, err error) {
+	err = r.call(ctx, func(now time.Time) { s = r.control.snapshot(now) })
+	return s, err
+}
+
+// Clear deletes the IKE and IPsec SAs of the sessions that f chooses and tells the peers, and returns how many IKE SAs
+// that was. It does not wait for the answers.
+func (r *Router) Clear(ctx context.Context, f session.Filter) (n int, err error) {
+	err = r.call(ctx, func(now time.Time) { n = r.control.clear(now, f) })
+	return n, err
+}
+
+// HasVRF reports whether the configuration has a VRF of that name.
+func (r *Router) HasVRF(ctx context.Context, name string) (ok bool, err error) {
+	err = r.call(ctx, func(time.Time) { ok = r.control.tracker.HasVRF(name) })
+	return ok, err
+}
+
+// Stats is the counters that belong to no session.
+func (r *Router) Stats(ctx context.Context) (s Stats, err error) {
+	err = r.call(ctx, func(time.Time) {
+		s.Drops, s.IKEDrops = r.drops.Load().Drops, r.control.ike.Drops()
+	})
+	return s, err
+}
+
+// heard is when the last authenticated packet came in on a Child SA, by its inbound SPI.
+func (r *Router) heard(in esp.SPI) time.Time {
+	sa := r.db.Lookup(in)
+	if sa == nil {
+		return time.Time{}
+	}
+	return lastUse(&sa.Counters)
+}
+
+// sent is when the last packet went out on a Child SA, by its inbound SPI.
+func (r *Router) sent(in esp.SPI) time.Time {
+	sa := r.db.Lookup(in)
+	if sa == nil {
+		return time.Time{}
+	}
+	return lastUse(&sa.Child().Out.Counters)
+}
+
+func lastUse(c *sadb.Counters) time.Time {
+	ns := c.LastUse.Load()
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
+}

@@ -1,0 +1,38 @@
+package session
+
+import (
+	"net/netip"
+
+	"seikan/sadb"
+)
+
+// Config is what a Tracker works from. It is not modified after New.
+type Config struct {
+	Sessions     []Configured              // in the order of the configuration
+	Descriptions map[DescriptionKey]string // the `crypto isakmp peer` entries; "" for one without a description
+	Logging      bool                      // whether the router is to log the Transitions; the Tracker gives them always
+	NATTPort     uint16                    // our port for IKE with the non-ESP marker; default 4500
+}
+
+// Configured is a session that the configuration names: a crypto map entry on an interface.
+type Configured struct {
+	Interface  string
+	Local      netip.Addr
+	Peer       netip.AddrPort // with the port for bare IKE, 500
+	PeerName   string         // ike.Peer.Name of the peer whose session it is
+	FVRF, IVRF string         // front door and inside VRF; "" for the global one
+	Policies   []sadb.Policy  // each is a flow of the session, in this order
+	Origin     string         // of the flows, as listed; default "crypto map"
+}
+
+// DescriptionKey is what a peer's description belongs to. It has no port: peers behind one NAT share a description.
+type DescriptionKey struct {
+	Peer netip.Addr
+	FVRF string
+}
+
+const (
+	defaultOrigin   = "crypto map"
+	defaultNATTPort = 4500
+	ikePort         = 500
+)

@@ -1,0 +1,267 @@
+package session
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike"
+	"seikan/sadb"
+)
+
+// Tracker keeps the sessions of one router. It is not safe for concurrent use: the goroutine that applies the events to
+// the DB owns it.
+type Tracker struct {
+	cfg      Config
+	db       *sadb.DB
+	records  []*record // configured ones, in the order of the listing
+	index    index
+	dynamic  map[dynamicKey]*record
+	sas      map[sadb.IKEID]*ikeSA
+	children map[esp.SPI]*record // by inbound SPI
+}
+
+// record is a session as the Tracker keeps it.
+type record struct {
+	Configured
+	key     dynamicKey // of a session that is not configured
+	dynamic bool
+	rank    int // of the interface in the listing
+
+	sas      []*ikeSA  // in order of appearance
+	children []esp.SPI // inbound SPIs, in order of installation
+
+	path sadb.Path    // of the IKE SA that speaks for the session; zero before there was one
+	id   ike.Identity // that the peer proved
+	up   bool
+	// since is when the session went up or down last; zero: it was never up.
+	since time.Time
+	last  cause
+}
+
+// cause is why a session went down, or could not go up.
+type cause struct {
+	at     time.Time
+	reason ike.Reason
+	detail string
+}
+
+// ikeSA is an IKE SA of a session.
+type ikeSA struct {
+	ike.SAInfo
+	session       *record
+	authenticated bool // SAUp was given
+}
+
+// New makes the Tracker of a router whose SAs are in db.
+func New(cfg Config, db *sadb.DB) *Tracker {
+	if cfg.NATTPort == 0 {
+		cfg.NATTPort = defaultNATTPort
+	}
+	t := &Tracker{
+		cfg: cfg, db: db,
+		dynamic:  make(map[dynamicKey]*record),
+		sas:      make(map[sadb.IKEID]*ikeSA),
+		children: make(map[esp.SPI]*record),
+	}
+	ranks := make(map[string]int)
+	for _, c := range cfg.Sessions {
+		if _, ok := ranks[c.Interface]; !ok {
+			ranks[c.Interface] = len(ranks)
+		}
+		if c.Origin == "" {
+			c.Origin = defaultOrigin
+		}
+		t.records = append(t.records, &record{Configured: c, rank: ranks[c.Interface]})
+	}
+	t.index = newIndex(t.records, ranks)
+	slices.SortStableFunc(t.records, func(a, b *record) int { return a.rank - b.rank })
+	return t
+}
+
+// Observe takes an event that was applied to the DB, and reports whether a session went up or down by it.
+func (t *Tracker) Observe(now time.Time, ev ike.Event) (Transition, bool) {
+	switch ev := ev.(type) {
+	case ike.SAStart:
+		return t.settle(now, t.track(ev.SA, 0).session)
+	case ike.SAUp:
+		s := t.track(ev.SA, ev.Replaces)
+		s.authenticated = true
+		if old := t.sas[ev.Replaces]; old != nil {
+			old.Active = false
+		}
+		return t.settle(now, s.session)
+	case ike.SADown:
+		return t.saDown(now, ev)
+	case ike.ChildUp:
+		return t.childUp(now, ev.Spec)
+	case ike.ChildDown:
+		return t.childDown(now, ev)
+	case ike.PathMoved:
+		t.refresh(ev.SA)
+	case ike.Failed:
+		t.failed(now, ev)
+	}
+	return Transition{}, false
+}
+
+// Refresh takes the IKE SAs as they are now: an SA stops being Active without an event when its deletion begins.
+// SAs that the Tracker does not know are left to their events.
+func (t *Tracker) Refresh(sas iter.Seq[ike.SAInfo]) {
+	for sa := range sas {
+		t.refresh(sa)
+	}
+}
+
+func (t *Tracker) refresh(sa ike.SAInfo) {
+	if s := t.sas[sa.ID]; s != nil {
+		s.SAInfo = sa
+		s.session.follow()
+	}
+}
+
+// IKESAs is the IKE SAs of the sessions that f chooses, in order: with their Child SAs, what clearing those sessions deletes.
+func (t *Tracker) IKESAs(f Filter) []sadb.IKEID {
+	var ids []sadb.IKEID
+	for _, r := range t.listed() {
+		if f.Match(t.summary(r)) {
+			for _, s := range r.sas {
+				ids = append(ids, s.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// HasVRF reports whether a configured session has a front door or inside VRF of that name.
+func (t *Tracker) HasVRF(name string) bool {
+	return name != "" && slices.ContainsFunc(t.records, func(r *record) bool { return r.FVRF == name || r.IVRF == name })
+}
+
+// track files an IKE SA under its session. A responder's SA may belong to another one once the peer has said who it is.
+func (t *Tracker) track(sa ike.SAInfo, replaces sadb.IKEID) *ikeSA {
+	r := t.index.find(sa)
+	s := t.sas[sa.ID]
+	if r == nil && s != nil {
+		r = s.session
+	}
+	if old := t.sas[replaces]; r == nil && old != nil {
+		r = old.session
+	}
+	if r == nil {
+		r = t.addDynamic(sa)
+	}
+	switch {
+	case s == nil:
+		s = &ikeSA{session: r}
+		t.sas[sa.ID] = s
+		r.sas = append(r.sas, s)
+	case s.session != r:
+		s.session.drop(s)
+		s.session.follow()
+		t.forget(s.session)
+		s.session = r
+		r.sas = append(r.sas, s)
+	}
+	s.SAInfo = sa
+	return s
+}
+
+func (t *Tracker) saDown(now time.Time, ev ike.SADown) (Transition, bool) {
+	s := t.sas[ev.SA.ID]
+	if s == nil {
+		return Transition{}, false
+	}
+	r := s.session
+	delete(t.sas, ev.SA.ID)
+	r.drop(s)
+	if s.authenticated { // the end of the others is a Failed
+		r.blame(now, ev.Reason, ev.Detail)
+	}
+	return t.settle(now, r)
+}
+
+func (t *Tracker) childUp(now time.Time, spec sadb.ChildSpec) (Transition, bool) {
+	in := spec.In.SPI
+	if t.children[in] != nil || t.db.Lookup(in) == nil { // the DB did not take it
+		return Transition{}, false
+	}
+	var r *record
+	if s := t.sas[spec.IKE]; s != nil {
+		r = s.session
+	} else if r = t.index.byPolicies(spec.Policies); r == nil {
+		return Transition{}, false
+	}
+	t.children[in] = r
+	r.children = append(r.children, in)
+	return t.settle(now, r)
+}
+
+func (t *Tracker) childDown(now time.Time, ev ike.ChildDown) (Transition, bool) {
+	r := t.children[ev.In]
+	if r == nil {
+		return Transition{}, false
+	}
+	delete(t.children, ev.In)
+	r.children = slices.DeleteFunc(r.children, func(in esp.SPI) bool { return in == ev.In })
+	if len(r.sas) == 0 {
+		r.blame(now, ev.Reason, "")
+	}
+	return t.settle(now, r)
+}
+
+// failed notes why an attempt came to nothing. What an unknown sender began and left says nothing about a session that is up.
+func (t *Tracker) failed(now time.Time, ev ike.Failed) {
+	if ev.Repeat {
+		return
+	}
+	var r *record
+	if s := t.sas[ev.SA]; s != nil {
+		if r = s.session; r.up && !s.authenticated {
+			return
+		}
+	} else if r = t.index.byPolicies(ev.Policies); r == nil {
+		r = t.index.find(ike.SAInfo{Peer: ev.Peer, Path: ev.Path})
+	}
+	if r != nil {
+		r.blame(now, ev.Reason, ev.Detail)
+	}
+}
+
+// settle brings a session up to date after its SAs changed, and tells whether it went up or down.
+func (t *Tracker) settle(now time.Time, r *record) (tr Transition, changed bool) {
+	if r.up && !r.alive() {
+		tr, changed = t.transition(r), true
+		tr.Reason, tr.Detail, tr.Duration = r.last.reason, r.last.detail, now.Sub(r.since)
+		r.up, r.since = tr.Up, now
+	}
+	r.follow()
+	if !r.up && len(r.children) > 0 {
+		tr, changed = t.transition(r), true
+		r.up, r.since = tr.Up, now
+	}
+	t.forget(r)
+	return tr, changed
+}
+
+// transition is of a session that is about to change.
+func (t *Tracker) transition(r *record) Transition {
+	return Transition{
+		Up: !r.up, Interface: r.Interface, Peer: r.peer(), FVRF: r.FVRF, IVRF: r.IVRF,
+		Description: t.description(r), ID: r.id.String(), Version: 2,
+	}
+}
+
+// description is the text that the operator gave the peer, by its outer address.
+func (t *Tracker) description(r *record) string {
+	return t.cfg.Descriptions[DescriptionKey{r.peer().Addr(), r.FVRF}]
+}
+
+// forget takes a session that is not configured off the list when nothing is left of it.
+func (t *Tracker) forget(r *record) {
+	if r.dynamic && len(r.sas) == 0 && len(r.children) == 0 {
+		delete(t.dynamic, r.key)
+	}
+}

@@ -1,0 +1,52 @@
+package seikan
+
+import (
+	"net/netip"
+
+	"seikan/internal/udp"
+)
+
+// outlet is the sending side of one socket, as one goroutine holds it.
+type outlet struct {
+	local  netip.AddrPort
+	natt   bool
+	writer udp.Writer
+}
+
+// outlets are all the sockets. There are few: they are searched from the front.
+type outlets []outlet
+
+func newOutlets(sockets []Socket) outlets {
+	var os outlets
+	for _, s := range sockets {
+		os = append(os, outlet{local: s.Conn.LocalAddr(), natt: s.NATT, writer: s.Conn.NewWriter()})
+	}
+	return os
+}
+
+// find is the outlet of a local address. Nil for none.
+func (os outlets) find(local netip.AddrPort) *outlet {
+	for i := range os {
+		if os[i].local == local {
+			return &os[i]
+		}
+	}
+	return nil
+}
+
+// Buffers for packets. A slot takes the largest datagram, and has room behind a small one: a device may coalesce the
+// segments of a TCP stream there. It is longer than a power of two so that neighbours do not share cache sets.
+const (
+	maxDatagram = 65535 - 20 - 8
+	slotLen     = 64<<10 + 2<<10
+)
+
+// newSlots makes n buffers, each with a capacity of slotLen.
+func newSlots(n int) [][]byte {
+	mem := make([]byte, n*slotLen)
+	slots := make([][]byte, n)
+	for i := range slots {
+		slots[i] = mem[i*slotLen : (i+1)*slotLen : (i+1)*slotLen]
+	}
+	return slots
+}

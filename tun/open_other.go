@@ -1,0 +1,26 @@
+//go:build !linux
+
+package tun
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// Host is a device of the operating system. There is none yet for this one: Open fails.
+type Host struct{ Device }
+
+// Open opens a device of the host.
+func Open(Config) (*Host, error) {
+	return nil, fmt.Errorf("tun: open: on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+}
+
+// Name is the name of the interface.
+func (h *Host) Name() string { return "" }
+
+// SetMTU sets the largest packet that the host sends here.
+func (h *Host) SetMTU(int) error { return errors.ErrUnsupported }
+
+// SetRoutes has exactly these routes lead into the device.
+func (h *Host) SetRoutes([]Route) error { return errors.ErrUnsupported }

@@ -1,0 +1,173 @@
+package seikan
+
+import (
+	"errors"
+	"net/netip"
+	"syscall"
+
+	"seikan/esp"
+	"seikan/internal/udp"
+	"seikan/sadb"
+)
+
+// arenaLen is the room for sealed packets on their way out: a whole batch of the usual size, and the largest datagram.
+const arenaLen = 256 << 10
+
+// Next headers of tunnel mode, and of a dummy packet (RFC 4303 §2.6).
+const (
+	nextIPv4 = 4
+	nextIPv6 = 41
+	nextNone = 59
+)
+
+// nextHeader is what ESP calls the packet of a flow.
+func nextHeader(f sadb.Flow) uint8 {
+	if f.Dst.Is4() {
+		return nextIPv4
+	}
+	return nextIPv6
+}
+
+// uplink takes inner packets to the peers: policy, seal, send. It belongs to one goroutine; its slices are scratch that is
+// made once.
+type uplink struct {
+	r       *Router
+	outlets outlets
+	// noSA takes a packet that is to be protected and meets no SA; pkt is borrowed for the call.
+	noSA func(e *sadb.Entry, f sadb.Flow, pkt []byte)
+
+	// The run: packets in a row that one SA carries for one policy.
+	out    *sadb.Outbound
+	entry  *sadb.Entry
+	frames []esp.Frame
+	sizes  []int // of the inner packets
+	need   int   // octets that the run takes in the arena
+
+	scratch esp.Scratch
+	arena   []byte
+	msgs    []udp.Message
+}
+
+// newUplink makes an uplink that sends up to n packets at once.
+func newUplink(r *Router, n int) *uplink {
+	return &uplink{
+		r:       r,
+		outlets: newOutlets(r.cfg.Sockets),
+		frames:  make([]esp.Frame, 0, n),
+		sizes:   make([]int, 0, n),
+		arena:   make([]byte, 0, arenaLen),
+		msgs:    make([]udp.Message, 0, n),
+	}
+}
+
+// step sends a batch of inner packets, which are borrowed for the call. now is nanoseconds since 1970, for LastUse.
+func (u *uplink) step(now int64, pkts [][]byte) {
+	for _, p := range pkts {
+		f, err := sadb.ParseFlow(p)
+		if err != nil {
+			u.r.drops.Drop(sadb.DropMalformed, 1)
+			continue
+		}
+		to := u.r.db.Route(f)
+		switch {
+		case to.Policy == nil:
+			u.r.drops.Drop(sadb.DropNoPolicy, 1)
+		case to.Action != sadb.Protect: // what bypasses IPsec has no business on this device
+			to.Policy.Counters.Out.Drop(sadb.DropDiscard, 1)
+		case to.Out == nil:
+			u.noSA(to.Policy, f, p)
+		default:
+			u.add(now, to, f, p)
+		}
+	}
+	u.flush(now)
+	u.out, u.entry = nil, nil
+}
+
+// add puts a packet on the run of its SA and policy. A run of another one is sent before.
+func (u *uplink) add(now int64, to sadb.Routed, f sadb.Flow, p []byte) {
+	n := to.Out.SealedLen(len(p))
+	if n > maxDatagram {
+		charge(&to.Out.Counters, &to.Policy.Counters.Out, sadb.DropTooBig, 1)
+		return
+	}
+	if to.Out != u.out || to.Policy != u.entry || u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) {
+		u.flush(now)
+		u.out, u.entry = to.Out, to.Policy
+	}
+	u.frames = append(u.frames, esp.Frame{Data: p, Next: nextHeader(f)})
+	u.sizes = append(u.sizes, len(p))
+	u.need += n
+}
+
+// flush seals the run and sends it. A packet that was sealed and could not be sent counts as both.
+func (u *uplink) flush(now int64) {
+	frames, sizes, out, entry := u.frames, u.sizes, u.out, u.entry
+	u.frames, u.sizes, u.need = frames[:0], sizes[:0], 0
+	if len(frames) == 0 {
+		return
+	}
+	if out.Spent() {
+		charge(&out.Counters, &entry.Counters.Out, sadb.DropVolume, len(frames))
+		u.r.tell(note{kind: noteHard, in: out.Child().In.SPI()})
+		return
+	}
+	path := out.Path()
+	out.Seal(&u.scratch, u.arena, frames)
+	u.msgs = u.msgs[:0]
+	octets := 0
+	for i := range frames {
+		if err := frames[i].Err; err != nil {
+			charge(&out.Counters, &entry.Counters.Out, sealReason(err), 1)
+			continue
+		}
+		u.msgs = append(u.msgs, udp.Message{Data: frames[i].Data, Remote: path.Remote})
+		octets += sizes[i]
+	}
+	if len(u.msgs) == 0 { // out of sequence numbers
+		u.r.tell(note{kind: noteHard, in: out.Child().In.SPI()})
+		return
+	}
+	tally(&out.Counters, &entry.Counters.Out, len(u.msgs), octets, now)
+	if unsent, why := u.send(path.Local); unsent > 0 {
+		charge(&out.Counters, &entry.Counters.Out, why, unsent)
+	}
+	u.r.checkSoft(out.Child())
+}
+
+// send writes msgs to the socket at local, and returns how many it did not take and how they are counted.
+func (u *uplink) send(local netip.AddrPort) (unsent int, why sadb.DropReason) {
+	o := u.outlets.find(local)
+	if o == nil {
+		return len(u.msgs), sadb.DropSendError
+	}
+	sent, err := o.writer.WriteBatch(u.msgs)
+	why = sadb.DropSendError
+	if errors.Is(err, syscall.EMSGSIZE) {
+		why = sadb.DropTooBig
+	}
+	return len(u.msgs) - sent, why
+}
+
+// sealReason is how an error of Seal is counted.
+func sealReason(err error) sadb.DropReason {
+	if errors.Is(err, esp.ErrSeqExhausted) {
+		return sadb.DropSeqExhausted
+	}
+	return sadb.DropTooBig
+}
+
+// tally counts a run at its SA and its policy.
+func tally(sa, policy *sadb.Counters, packets, octets int, now int64) {
+	for _, c := range [...]*sadb.Counters{sa, policy} {
+		c.Packets.Add(uint64(packets))
+		c.Bytes.Add(uint64(octets))
+		c.LastUse.Store(now)
+	}
+}
+
+// charge counts drops at an SA and a policy.
+func charge(sa, policy *sadb.Counters, why sadb.DropReason, n int) {
+	sa.Drop(why, uint64(n))
+	policy.Drop(why, uint64(n))
+}
