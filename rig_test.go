@@ -204,7 +204,7 @@ func (e *end) wantStatus(want session.Status) {
 }
 
 // flow is the counters of the policy.
-func (e *end) flow() *sadb.FlowCounters { return &e.router.db.Entry("P").Counters }
+func (e *end) flow() *sadb.FlowCounters { return e.router.db.Entry("P").Counters }
 
 // logLines keeps what a router logs.
 type logLines struct {

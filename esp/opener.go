@@ -159,12 +159,12 @@ const (
 func withoutTFC(p []byte, next uint8) []byte {
 	n := len(p)
 	switch {
-	case next == nextIPv4 && n >= ipv4Header:
+	case next == nextIPv4 && n >= ipv4Header && p[0]>>4 == 4:
 		n = int(binary.BigEndian.Uint16(p[2:]))
 		if n < ipv4Header {
 			return p
 		}
-	case next == nextIPv6 && n >= ipv6Header:
+	case next == nextIPv6 && n >= ipv6Header && p[0]>>4 == 6:
 		n = ipv6Header + int(binary.BigEndian.Uint16(p[4:]))
 	}
 	return p[:min(n, len(p))]

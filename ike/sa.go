@@ -1,7 +1,6 @@
 package ike
 
 import (
-	"slices"
 	"time"
 
 	"seikan/esp"

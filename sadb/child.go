@@ -1,0 +1,168 @@
+package sadb
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"seikan/esp"
+)
+
+// State is what a Child SA is there for.
+type State uint8
+
+// States of a Child SA.
+const (
+	Active  State = iota // carries traffic
+	Standby              // open to the peer's packets; ours take it only where no active one permits them
+	Retired              // open to the peer's packets that are still on their way; ours never take it
+)
+
+// Child is a Child SA: two SAs, one in each direction, that came of one negotiation. All methods are safe for concurrent
+// use.
+type Child struct {
+	Spec      ChildSpec // as installed, without the keys; not modified
+	Installed time.Time
+	In        *Inbound
+	Out       *Outbound
+
+	rank    uint64 // by installation, or by activation where that was later; the writer's
+	state   atomic.Uint32
+	charged atomic.Pointer[Entry]    // the policy that is charged with drops that name no flow
+	serves  atomic.Pointer[[]*Entry] // what inbound packets are held against; the slice is not modified
+
+	soft, hard uint64 // limits in octets of either direction; 0: none
+	softSeq    uint64 // outbound sequence number at which the soft limit is
+	softTold   atomic.Bool
+}
+
+// Inbound is the SA for what the peer sends.
+type Inbound struct {
+	*esp.Opener
+	Counters Counters
+	child    *Child
+	spi      esp.SPI // of the Opener, near at hand
+}
+
+// Outbound is the SA for what we send.
+type Outbound struct {
+	*esp.Sealer
+	Counters Counters
+	child    *Child
+	path     atomic.Pointer[Path]
+}
+
+// newChild makes a Child SA of its specification.
+func newChild(now time.Time, s ChildSpec) (*Child, error) {
+	opener, err := esp.NewOpener(s.In)
+	if err != nil {
+		return nil, fmt.Errorf("inbound: %w", err)
+	}
+	sealer, err := esp.NewSealer(s.Out)
+	if err != nil {
+		return nil, fmt.Errorf("outbound: %w", err)
+	}
+	c := &Child{Spec: s.withoutKeys(), Installed: now}
+	c.In = &Inbound{Opener: opener, child: c, spi: s.In.SPI}
+	c.Out = &Outbound{Sealer: sealer, child: c}
+	path := s.Path
+	c.Out.path.Store(&path)
+	if s.Standby {
+		c.state.Store(uint32(Standby))
+	}
+	c.limit(s.Life)
+	return c, nil
+}
+
+// withoutKeys is s, in so far as it may be kept.
+func (s ChildSpec) withoutKeys() ChildSpec {
+	s.In.Key, s.In.Auth, s.Out.Key, s.Out.Auth = nil, nil, nil, nil
+	return s
+}
+
+const (
+	kilobyte           = 1024
+	maxKilobytes       = 1 << 53 // so that octets, and percents of them, are counted in 64 bits
+	defaultSoftPercent = 90
+)
+
+// limit sets the limits of a fresh Child SA.
+func (c *Child) limit(l Lifetime) {
+	percent := uint64(l.SoftPercent)
+	if percent == 0 || percent > 100 {
+		percent = defaultSoftPercent
+	}
+	if l.Kilobytes > 0 {
+		kilobytes := min(l.Kilobytes, maxKilobytes)
+		c.hard = kilobytes * kilobyte
+		c.soft = max(1, c.hard/100*percent+c.hard%100*percent/100)
+	}
+	left := c.Out.Left()
+	c.softSeq = c.Out.Sent() + left/100*percent + left%100*percent/100
+}
+
+// State is what the Child SA is there for now.
+func (c *Child) State() State { return State(c.state.Load()) }
+
+// Soft reports, once, that the Child SA has used up its soft share of the volume, in either direction, or of the sequence
+// numbers that it may send: it is time for a rekey.
+func (c *Child) Soft() bool {
+	crossed := c.Out.Sent() >= c.softSeq ||
+		c.soft > 0 && (c.In.Counters.Bytes.Load() >= c.soft || c.Out.Counters.Bytes.Load() >= c.soft)
+	return crossed && !c.softTold.Load() && c.softTold.CompareAndSwap(false, true)
+}
+
+// KilobytesLeft is the whole units of 1024 octets that each direction may still carry. Both are 0 where there is no limit.
+func (c *Child) KilobytesLeft() (in, out uint64) {
+	return c.left(&c.In.Counters), c.left(&c.Out.Counters)
+}
+
+func (c *Child) left(counters *Counters) uint64 {
+	return (c.hard - min(c.hard, counters.Bytes.Load())) / kilobyte
+}
+
+// spent reports whether a direction has carried all that it may.
+func (c *Child) spent(counters *Counters) bool { return c.hard > 0 && counters.Bytes.Load() >= c.hard }
+
+// Child is the Child SA that the SA is part of.
+func (in *Inbound) Child() *Child { return in.child }
+
+// Spent reports whether the SA has carried all that it may.
+func (in *Inbound) Spent() bool { return in.child.spent(&in.Counters) }
+
+// Standby reports whether the Child SA waits to be activated.
+func (in *Inbound) Standby() bool { return in.child.State() == Standby }
+
+// Entry is the policy that is charged with drops that name no flow. It is never nil.
+func (in *Inbound) Entry() *Entry { return in.child.charged.Load() }
+
+// Permit finds the policy that a packet belongs to which came in on the SA; f is its flow as received, from the peer's side to
+// ours. Nil: the packet is outside of the SA's selectors or of every policy that the SA serves, and must be discarded
+// (RFC 4301 §5.2 step 4).
+func (in *Inbound) Permit(f Flow) *Entry {
+	f = f.Reverse()
+	if !selects(in.child.Spec.Local, in.child.Spec.Remote, &f) {
+		return nil
+	}
+	for _, e := range *in.child.serves.Load() {
+		if selects(e.Local, e.Remote, &f) {
+			if e.Action != Protect {
+				return nil
+			}
+			return e
+		}
+	}
+	return nil
+}
+
+// Child is the Child SA that the SA is part of.
+func (o *Outbound) Child() *Child { return o.child }
+
+// Spent reports whether the SA has carried all that it may.
+func (o *Outbound) Spent() bool { return o.child.spent(&o.Counters) }
+
+// Path is where the SA's packets go.
+func (o *Outbound) Path() Path { return *o.path.Load() }
+
+// Permits reports whether the SA's selectors allow an outbound flow.
+func (o *Outbound) Permits(f Flow) bool { return selects(o.child.Spec.Local, o.child.Spec.Remote, &f) }

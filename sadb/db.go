@@ -1,0 +1,243 @@
+package sadb
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"seikan/esp"
+)
+
+// DB is the SAs and policies of one router. The zero value is empty.
+//
+// Lookup, Route, Entry, Entries and Children, and all that they give, are safe for use by any goroutine. The other methods
+// belong to one goroutine, the writer.
+type DB struct {
+	inbound  spiTable
+	policies atomic.Pointer[spd]      // nil: none
+	children atomic.Pointer[[]*Child] // in order of installation; the slice is not modified; nil: none
+	ranks    uint64                   // given out; the writer's
+	owner    map[*Child]IKEID         // the writer's
+}
+
+// Errors of Install.
+var (
+	ErrDuplicateSPI  = errors.New("sadb: inbound SPI is in use")
+	ErrUnknownPolicy = errors.New("sadb: unknown policy")
+)
+
+// Lookup is the inbound SA of an SPI. Nil: there is none.
+func (db *DB) Lookup(spi esp.SPI) *Inbound { return db.inbound.find(spi) }
+
+// Routed is what becomes of an outbound flow.
+type Routed struct {
+	Action Action
+	Policy *Entry    // the first one that matches; nil: none does, and Action is Discard
+	Out    *Outbound // with Protect: the SA to take; nil: none permits the flow, one is to be negotiated
+}
+
+// Route finds the policy of an outbound flow, and the SA to take: an active one before one on standby, the newest first.
+func (db *DB) Route(f Flow) Routed {
+	if s := db.policies.Load(); s != nil {
+		for _, e := range s.entries {
+			switch {
+			case !selects(e.Local, e.Remote, &f):
+			case e.Action == Protect:
+				return Routed{Protect, e, e.Outbound(f)}
+			default:
+				return Routed{Action: e.Action, Policy: e}
+			}
+		}
+	}
+	return Routed{}
+}
+
+// Entry is the policy with an ID. Nil: there is none.
+func (db *DB) Entry(id PolicyID) *Entry {
+	if s := db.policies.Load(); s != nil {
+		return s.byID[id]
+	}
+	return nil
+}
+
+// Entries is the policies in order.
+func (db *DB) Entries() iter.Seq[*Entry] {
+	if s := db.policies.Load(); s != nil {
+		return slices.Values(s.entries)
+	}
+	return slices.Values[[]*Entry](nil)
+}
+
+// Children is the Child SAs in order of installation, as they are when the call is made.
+func (db *DB) Children() iter.Seq[*Child] { return slices.Values(db.childList()) }
+
+func (db *DB) childList() []*Child {
+	if p := db.children.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// SetPolicies puts policies, whose IDs differ, in force in the place of the present ones. A policy that was there before with
+// the same ID keeps its counters and its SAs. SAs of policies that are gone stay until they are removed; they admit nothing
+// more.
+func (db *DB) SetPolicies(policies []Policy) {
+	entries := make([]*Entry, 0, len(policies))
+	for _, p := range policies {
+		old := db.Entry(p.ID)
+		switch {
+		case old == nil:
+			entries = append(entries, &Entry{Policy: p.clone(), Counters: new(FlowCounters)})
+		case old.equal(&p):
+			entries = append(entries, old)
+		default:
+			e := &Entry{Policy: p.clone(), Counters: old.Counters, children: old.children}
+			e.publish()
+			entries = append(entries, e)
+		}
+	}
+	s := newSPD(entries)
+	db.policies.Store(s)
+	for _, c := range db.childList() {
+		c.bind(s)
+	}
+}
+
+// bind finds the entries of a Child SA's policies.
+func (c *Child) bind(s *spd) {
+	list := s.serving(c.Spec.Policies)
+	c.serves.Store(&list)
+	for _, id := range c.Spec.Policies {
+		if e := s.byID[id]; e != nil {
+			c.charged.Store(e)
+			return
+		}
+	}
+}
+
+// Install makes the two SAs of a Child SA and puts them to use. The keys of s are not kept: they are the caller's to clear.
+func (db *DB) Install(now time.Time, s ChildSpec) (*Child, error) {
+	if db.Lookup(s.In.SPI) != nil {
+		return nil, fmt.Errorf("sadb: install %v: %w", s.In.SPI, ErrDuplicateSPI)
+	}
+	if len(s.Policies) == 0 {
+		return nil, fmt.Errorf("sadb: install %v: %w: none is named", s.In.SPI, ErrUnknownPolicy)
+	}
+	for _, id := range s.Policies {
+		if db.Entry(id) == nil {
+			return nil, fmt.Errorf("sadb: install %v: %w %q", s.In.SPI, ErrUnknownPolicy, id)
+		}
+	}
+	c, err := newChild(now, s)
+	if err != nil {
+		return nil, fmt.Errorf("sadb: install %v: %w", s.In.SPI, err)
+	}
+	c.rank = db.nextRank()
+	c.bind(db.policies.Load())
+	db.own(c, s.IKE)
+	children := append(slices.Clip(slices.Clone(db.childList())), c)
+	db.children.Store(&children)
+	db.inbound.add(c.In)
+	for _, id := range s.Policies {
+		e := db.Entry(id)
+		e.children = append(e.children, c)
+		e.publish()
+	}
+	return c, nil
+}
+
+func (db *DB) nextRank() uint64 {
+	db.ranks++
+	return db.ranks
+}
+
+func (db *DB) own(c *Child, id IKEID) {
+	if db.owner == nil {
+		db.owner = make(map[*Child]IKEID)
+	}
+	db.owner[c] = id
+}
+
+// Activate makes the Child SA with that inbound SPI the first choice for outbound packets. It reports whether it was on
+// standby.
+func (db *DB) Activate(in esp.SPI) bool {
+	c := db.child(in)
+	if c == nil || c.State() != Standby {
+		return false
+	}
+	c.rank = db.nextRank()
+	db.setState(c, Active)
+	return true
+}
+
+// Retire keeps outbound packets off the Child SA with that inbound SPI from now on. It reports whether that is new.
+func (db *DB) Retire(in esp.SPI) bool {
+	c := db.child(in)
+	if c == nil || c.State() == Retired {
+		return false
+	}
+	db.setState(c, Retired)
+	return true
+}
+
+func (db *DB) child(in esp.SPI) *Child {
+	if sa := db.Lookup(in); sa != nil {
+		return sa.child
+	}
+	return nil
+}
+
+func (db *DB) setState(c *Child, s State) {
+	c.state.Store(uint32(s))
+	for _, id := range c.Spec.Policies {
+		if e := db.Entry(id); e != nil {
+			e.publish()
+		}
+	}
+}
+
+// SetPath sends the packets of all Child SAs of an IKE SA another way.
+func (db *DB) SetPath(id IKEID, p Path) {
+	for c, owner := range db.owner {
+		if owner == id {
+			c.Out.path.Store(&p)
+		}
+	}
+}
+
+// Rehome gives the Child SAs of an IKE SA to the one that replaces it (RFC 7296 §2.8).
+func (db *DB) Rehome(from, to IKEID) {
+	for c, owner := range db.owner {
+		if owner == from {
+			db.owner[c] = to
+		}
+	}
+}
+
+// Remove ends both SAs of the Child SA with that inbound SPI. It reports whether there was one. Lanes that hold one of the
+// SAs finish their run with it; the keys go with the last of them.
+func (db *DB) Remove(in esp.SPI) bool {
+	c := db.child(in)
+	if c == nil {
+		return false
+	}
+	db.inbound.remove(in)
+	delete(db.owner, c)
+	children := without(db.childList(), c)
+	db.children.Store(&children)
+	for _, id := range c.Spec.Policies {
+		if e := db.Entry(id); e != nil {
+			e.children = without(e.children, c)
+			e.publish()
+		}
+	}
+	return true
+}
+
+// without is a list of its own without c.
+func without(list []*Child, c *Child) []*Child {
+	return slices.DeleteFunc(slices.Clone(list), func(o *Child) bool { return o == c })
+}

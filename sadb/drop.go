@@ -1,0 +1,66 @@
+package sadb
+
+// DropReason is why a packet went no further.
+type DropReason uint8
+
+// Reasons for drops.
+const (
+	// Of inbound SAs.
+	DropReplay     DropReason = iota // the sequence number was seen before (RFC 4303 §3.4.3)
+	DropStale                        // the sequence number is left of the replay window
+	DropICV                          // the packet did not authenticate
+	DropPadding                      // the padding is not what ESP says it is
+	DropNextHeader                   // the next header contradicts the packet, or is of no tunnel
+	DropIdentity                     // the inner packet is outside of the SA's selectors (RFC 4301 §5.2)
+
+	// Of outbound SAs and policies.
+	DropDiscard      // the policy says so
+	DropNoSA         // there is no SA for it, and none came up
+	DropQueueFull    // too many packets wait for an SA already
+	DropSeqExhausted // the SA has no sequence numbers left
+	DropTooBig       // it does not fit into a datagram
+	DropSendError    // the socket did not take it
+
+	// Of both.
+	DropMalformed // no whole IP packet, or no whole ESP packet
+	DropVolume    // the SA has carried all that it may
+
+	// Of the router.
+	DropNoPolicy     // no policy matches
+	DropUnknownSPI   // ESP for an SA that is not here
+	DropNonESPShort  // a datagram that is too short to be anything
+	DropTunWrite     // the device did not take it
+	DropIKEQueueFull // too many IKE messages wait already
+
+	NumDropReasons = iota // how many there are
+)
+
+var dropWords = [NumDropReasons]string{
+	DropReplay:       "replay",
+	DropStale:        "left of the replay window",
+	DropICV:          "bad ICV",
+	DropPadding:      "bad padding",
+	DropNextHeader:   "bad next header",
+	DropIdentity:     "outside the selectors",
+	DropDiscard:      "policy",
+	DropNoSA:         "no SA",
+	DropQueueFull:    "hold queue full",
+	DropSeqExhausted: "sequence numbers exhausted",
+	DropTooBig:       "too big",
+	DropSendError:    "send error",
+	DropMalformed:    "malformed",
+	DropVolume:       "volume limit",
+	DropNoPolicy:     "no policy",
+	DropUnknownSPI:   "unknown SPI",
+	DropNonESPShort:  "short datagram",
+	DropTunWrite:     "device write error",
+	DropIKEQueueFull: "IKE queue full",
+}
+
+// String is a few words, the same in every release: operators and their tools look for them.
+func (r DropReason) String() string {
+	if r < NumDropReasons {
+		return dropWords[r]
+	}
+	return "unknown"
+}
