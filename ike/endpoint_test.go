@@ -115,6 +115,9 @@ func TestCookie(t *testing.T) {
 	d := Datagram{Path: first.Path, Data: answer.Append(nil)}
 	p.lose = nil
 	p.a.do(func(now time.Time, out *Output) { p.a.e.Handle(now, d, out) })
+	if len(p.a.out.Datagrams) == 0 {
+		t.Fatalf("no second request; events %+v", p.a.out.Events)
+	}
 	again, err := wire.Parse(p.a.out.Datagrams[0].Data)
 	if err != nil {
 		t.Fatal(err)

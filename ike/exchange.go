@@ -129,7 +129,7 @@ func sort(ps []wire.Payload, sch schema) (*parts, *NotifyError) {
 	if p.nonce != nil && (len(p.nonce.Data) < minNonce || len(p.nonce.Data) > maxNonce) {
 		return nil, refuse(wire.INVALID_SYNTAX, "ike: nonce of %d octets, want %d to %d", len(p.nonce.Data), minNonce, maxNonce)
 	}
-	if sch.orError && p.failure() != nil {
+	if sch.orError && (p.failure() != nil || p.sa == nil && p.notify(wire.COOKIE) != nil) {
 		return p, nil
 	}
 	for _, typ := range sch.need {

@@ -55,6 +55,8 @@ func (s *sa) peerDeletes(now time.Time, d *wire.Delete, out *Output) (ours [][]b
 			c.linger(now, out)
 		case c.retired: // our own Delete is on its way
 			c.linger(now, out)
+		case c.standby: // never used: the redundant one of two rekeys at once
+			c.down(ReasonRekeyed, out)
 		default:
 			c.down(ReasonPeerDeleted, out)
 		}

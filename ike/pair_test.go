@@ -304,3 +304,6 @@ func (p *pair) noisy(seed uint64, loss float64) {
 	p.repeat = func() bool { return r.Float64() < 0.1 }
 	p.latency = func() time.Duration { return time.Duration(1+r.IntN(400)) * time.Millisecond }
 }
+
+// swap is a path as the other end has it.
+func swap(p sadb.Path) sadb.Path { return sadb.Path{Local: p.Remote, Remote: p.Local} }

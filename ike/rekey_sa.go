@@ -68,8 +68,7 @@ func (x *rekeySA) done(s *sa, now time.Time, p *parts, out *Output) {
 		return
 	}
 	if s.state == deleting { // the operator was faster: the new one goes too
-		made.up, made.announced = true, true
-		made.delete(now, s.reason, out)
+		made.discard(now, out)
 		return
 	}
 	nr := p.nonce.Data
@@ -215,7 +214,7 @@ func (s *sa) awaitDelete(now time.Time) {
 	s.e.deadlines.arm(&s.halfOpenEnd, now.Add(s.e.cfg.HalfOpenTime))
 }
 
-// discard deletes an SA that a collision made redundant.
+// discard deletes an SA that a rekey made and nobody needs: nothing was said of it yet.
 func (s *sa) discard(now time.Time, out *Output) {
 	s.state = replaced
 	s.start(now, &deleteSA{}, out)
