@@ -55,6 +55,9 @@ func (s *sa) install(now time.Time, c *child, gir, ni, nr []byte, replaces esp.S
 	if f.Kilobytes != NoLimit {
 		spec.Life.Kilobytes = f.Kilobytes
 	}
+	if spec.Life.SoftPercent = 85; !c.initiator {
+		spec.Life.SoftPercent = 94
+	}
 	out.Events = append(out.Events, ChildUp{Spec: spec, Replaces: replaces})
 }
 

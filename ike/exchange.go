@@ -55,24 +55,36 @@ func (p *parts) failure() *wire.Notify {
 // say, which some clients send.
 type schema struct {
 	need, may []wire.PayloadType
-	orError   bool // an answer that carries an error notify needs nothing else
+	orError   bool // an answer that refuses needs nothing else; where something is missing, nothing else of it is kept
+	orCookie  bool // the same for one that asks for a cookie
 }
 
 var (
-	none = []wire.PayloadType(nil)
-	base = []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}
-
 	requestSchemas = map[wire.ExchangeType]schema{
-		wire.IKE_SA_INIT:     {base, none, false},
-		wire.IKE_AUTH:        {[]wire.PayloadType{wire.PayloadIDi, wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr}, []wire.PayloadType{wire.PayloadAUTH, wire.PayloadIDr}, false},
-		wire.CREATE_CHILD_SA: {[]wire.PayloadType{wire.PayloadSA, wire.PayloadNonce}, []wire.PayloadType{wire.PayloadKE, wire.PayloadTSi, wire.PayloadTSr}, false},
-		wire.INFORMATIONAL:   {none, none, false},
+		wire.IKE_SA_INIT: {need: []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}},
+		wire.IKE_AUTH: {
+			need: []wire.PayloadType{wire.PayloadIDi, wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr},
+			may:  []wire.PayloadType{wire.PayloadAUTH, wire.PayloadIDr},
+		},
+		wire.CREATE_CHILD_SA: {
+			need: []wire.PayloadType{wire.PayloadSA, wire.PayloadNonce},
+			may:  []wire.PayloadType{wire.PayloadKE, wire.PayloadTSi, wire.PayloadTSr},
+		},
+		wire.INFORMATIONAL: {},
 	}
 	answerSchemas = map[wire.ExchangeType]schema{
-		wire.IKE_SA_INIT:     {base, none, true},
-		wire.IKE_AUTH:        {[]wire.PayloadType{wire.PayloadIDr, wire.PayloadAUTH}, []wire.PayloadType{wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr}, true},
-		wire.CREATE_CHILD_SA: {[]wire.PayloadType{wire.PayloadSA, wire.PayloadNonce}, []wire.PayloadType{wire.PayloadKE, wire.PayloadTSi, wire.PayloadTSr}, true},
-		wire.INFORMATIONAL:   {none, none, false},
+		wire.IKE_SA_INIT: {need: []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}, orError: true, orCookie: true},
+		wire.IKE_AUTH: {
+			need:    []wire.PayloadType{wire.PayloadIDr, wire.PayloadAUTH},
+			may:     []wire.PayloadType{wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr},
+			orError: true,
+		},
+		wire.CREATE_CHILD_SA: {
+			need:    []wire.PayloadType{wire.PayloadSA, wire.PayloadNonce},
+			may:     []wire.PayloadType{wire.PayloadKE, wire.PayloadTSi, wire.PayloadTSr},
+			orError: true,
+		},
+		wire.INFORMATIONAL: {},
 	}
 )
 
@@ -129,11 +141,11 @@ func sort(ps []wire.Payload, sch schema) (*parts, *NotifyError) {
 	if p.nonce != nil && (len(p.nonce.Data) < minNonce || len(p.nonce.Data) > maxNonce) {
 		return nil, refuse(wire.INVALID_SYNTAX, "ike: nonce of %d octets, want %d to %d", len(p.nonce.Data), minNonce, maxNonce)
 	}
-	if sch.orError && (p.failure() != nil || p.sa == nil && p.notify(wire.COOKIE) != nil) {
-		return p, nil
-	}
 	for _, typ := range sch.need {
 		if !seen[typ] {
+			if sch.orError && p.failure() != nil || sch.orCookie && p.notify(wire.COOKIE) != nil {
+				return &parts{notifies: p.notifies}, nil
+			}
 			return nil, refuse(wire.INVALID_SYNTAX, "ike: payload %v is missing", typ)
 		}
 	}

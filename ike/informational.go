@@ -17,6 +17,10 @@ func (s *sa) handleInformational(now time.Time, p *parts, out *Output) (reply []
 	for _, d := range p.deletes {
 		switch d.Protocol {
 		case wire.ProtocolIKE:
+			if x, ok := s.own.x.(*rekeySA); ok && s.state == established && x.rival() != nil {
+				s.hand(now, x.rival(), out) // the peer never got our request, and finished its own rekey
+				x.theirs = nil
+			}
 			why := ReasonPeerDeleted
 			switch s.state {
 			case replaced:

@@ -31,6 +31,8 @@ type initSA struct {
 // maxRounds bounds the IKE_SA_INIT requests of one attempt: a cookie or two, and each group once.
 const maxRounds = 10
 
+const maxCookie = 64 // octets (RFC 7296 §2.6)
+
 // initiate starts an IKE SA with the peer, and want with it.
 func (e *Endpoint) initiate(now time.Time, p *peerRef, want exchange, out *Output) {
 	path := sadb.Path{Local: netip.AddrPortFrom(p.Local, e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
@@ -94,14 +96,19 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 		return
 	}
 	p.raw = d.Data
-	if n := p.notify(wire.COOKIE); n != nil && len(n.Data) > 0 && len(n.Data) <= 64 && p.sa == nil && x.rounds < maxRounds {
+	if n := p.failure(); n != nil {
+		x.refused(s, now, d, n, out)
+		return
+	}
+	if p.sa == nil { // the schema lets only a cookie stand without it
+		n := p.notify(wire.COOKIE)
+		if len(n.Data) == 0 || len(n.Data) > maxCookie || x.rounds >= maxRounds {
+			s.e.drop(d, DropSyntax, out)
+			return
+		}
 		x.cookie = bytes.Clone(n.Data)
 		x.tried = x.tried[:len(x.tried)-1]
 		x.again(s, now, out)
-		return
-	}
-	if n := p.failure(); n != nil {
-		x.refused(s, now, d, n, out)
 		return
 	}
 	if err := x.accept(s, p, m.SPIr); err != nil {

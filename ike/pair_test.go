@@ -193,8 +193,13 @@ func (s *side) describe(data []byte) string {
 
 func (p *pair) fail(format string, args ...any) {
 	p.t.Helper()
-	for _, l := range p.sent {
+	for _, l := range p.sent[max(0, len(p.sent)-100):] {
 		p.t.Log(l)
+	}
+	for _, s := range []*side{p.a, p.b} {
+		for _, ev := range s.events[max(0, len(s.events)-40):] {
+			p.t.Logf("%s: %T %+v", s.name, ev, ev)
+		}
 	}
 	p.t.Fatalf(format, args...)
 }

@@ -63,36 +63,43 @@ func (x *rekeySA) done(s *sa, now time.Time, p *parts, out *Output) {
 		return
 	}
 	made, err := x.accept(s, now, p)
-	if err != nil { // the peer has a new SA that we do not have: start afresh
+	rival := x.rival()
+	switch {
+	case s.state == deleting: // the operator was faster: the new ones go too
+		discard(now, out, made, rival)
+	case err != nil && rival == nil: // the peer has a new SA that we do not have: start afresh
 		s.kill(now, ReasonProtocol, err.Error(), out)
-		return
-	}
-	if s.state == deleting { // the operator was faster: the new one goes too
-		made.discard(now, out)
-		return
-	}
-	nr := p.nonce.Data
-	if x.theirs != nil && x.theirs.state != dead && bytes.Compare(lower(x.ni, nr), x.theirs.lowNonce) < 0 {
-		made.discard(now, out)
-		s.hand(now, x.theirs, out)
+	case err != nil || rival != nil && bytes.Compare(lower(x.ni, p.nonce.Data), rival.lowNonce) < 0:
+		discard(now, out, made)
+		s.hand(now, rival, out)
 		s.awaitDelete(now)
-		return
+	default:
+		if rival != nil {
+			rival.awaitDelete(now)
+		}
+		s.hand(now, made, out)
+		s.start(now, &deleteSA{}, out)
 	}
-	if x.theirs != nil {
-		x.theirs.awaitDelete(now)
+}
+
+// rival is the SA that the peer's own rekey has made meanwhile; nil for none.
+func (x *rekeySA) rival() *sa {
+	if x.theirs == nil || x.theirs.state == dead {
+		return nil
 	}
-	s.hand(now, made, out)
-	s.start(now, &deleteSA{}, out)
+	return x.theirs
 }
 
 // refused takes an error notify: it is tried again, later.
 func (x *rekeySA) refused(s *sa, now time.Time, n *wire.Notify, out *Output) {
-	if x.theirs != nil && x.theirs.state != dead { // the peer's own rekey went through
-		s.hand(now, x.theirs, out)
-		s.awaitDelete(now)
+	rival := x.rival()
+	switch {
+	case s.state != established:
+		discard(now, out, rival)
 		return
-	}
-	if s.state != established {
+	case rival != nil: // the peer's own rekey went through
+		s.hand(now, rival, out)
+		s.awaitDelete(now)
 		return
 	}
 	if n.Kind == wire.INVALID_KE_PAYLOAD && len(n.Data) == 2 && x.tries < maxRounds {
@@ -204,7 +211,9 @@ func (s *sa) hand(now time.Time, to *sa, out *Output) {
 	s.queue = nil
 	to.establish(now, s.id, out)
 	for _, x := range queue {
-		to.start(now, x, out)
+		if !isRekeySA(x) {
+			to.start(now, x, out)
+		}
 	}
 }
 
@@ -214,10 +223,14 @@ func (s *sa) awaitDelete(now time.Time) {
 	s.e.deadlines.arm(&s.halfOpenEnd, now.Add(s.e.cfg.HalfOpenTime))
 }
 
-// discard deletes an SA that a rekey made and nobody needs: nothing was said of it yet.
-func (s *sa) discard(now time.Time, out *Output) {
-	s.state = replaced
-	s.start(now, &deleteSA{}, out)
+// discard deletes SAs that a rekey made and nobody needs: nothing was said of them yet. Nil ones are passed over.
+func discard(now time.Time, out *Output, sas ...*sa) {
+	for _, s := range sas {
+		if s != nil {
+			s.state = replaced
+			s.start(now, &deleteSA{}, out)
+		}
+	}
 }
 
 // lower is the lower one of two nonces.

@@ -38,6 +38,9 @@ func (s *sa) kill(now time.Time, why Reason, detail string, out *Output) {
 		s.blame(now, why)
 		s.giveUp(flows, why, detail, out)
 	}
+	if x, ok := s.own.x.(*rekeySA); ok {
+		discard(now, out, x.rival())
+	}
 	s.stopTimers()
 	e.deadlines.disarm(&s.own.resend)
 	s.state = dead

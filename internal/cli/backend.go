@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"context"
+
+	"seikan/session"
+)
+
+// Backend is the running router, as commands see it. Its methods are called by several goroutines at once.
+type Backend interface {
+	// Snapshot is the sessions as they are now. It belongs to the caller.
+	Snapshot(ctx context.Context) (session.Snapshot, error)
+	// Clear deletes the SAs of the sessions that f chooses, and returns how many IKE SAs that was.
+	Clear(ctx context.Context, f session.Filter) (int, error)
+	// HasVRF reports whether the configuration has a VRF of that name.
+	HasVRF(ctx context.Context, name string) (bool, error)
+	// Drops is what was dropped and belongs to no session. It belongs to the caller.
+	Drops(ctx context.Context) ([]Drop, error)
+}
+
+// Drop counts what was dropped for one reason.
+type Drop struct {
+	Of     DropKind
+	Reason string
+	Count  uint64
+}
+
+// DropKind is a sort of things that are dropped.
+type DropKind uint8
+
+// Kinds of drops, in the order in which they are shown.
+const (
+	DroppedPackets DropKind = iota // packets that no SA or policy is charged with
+	DroppedIKE                     // IKE messages that were not acted on
+
+	numDropKinds = iota
+)
+
+// Info is what commands show that does not change while the router runs. The zero value is ready.
+type Info struct {
+	Hostname      string // in the prompt; default "seikan"
+	Version       string // text of `show version`
+	RunningConfig string // text of `show running-config`, without secrets
+}
+
+const defaultHostname = "seikan"
+
+// prompt is what stands in front of a command at a terminal.
+func (i Info) prompt() string {
+	if i.Hostname == "" {
+		return defaultHostname + "#"
+	}
+	return i.Hostname + "#"
+}

@@ -1,0 +1,9 @@
+// Package cli is the operator's command line: exec-mode commands in the manner of a classic router, with abbreviations,
+// `?` and output modifiers; the Unix socket on which a running router answers them; and the client of that socket.
+//
+// Every word of the language stands in one table (commands.go), each with a line of help. The parser (parse.go), the help
+// (help.go) and the completion work from that table alone. What a command prints is a function of what the Backend gives.
+//
+// Each command is a connection of its own: one request, one reply (frame.go). A client keeps no state at the server, and
+// an operator who went for lunch keeps no connection open.
+package cli

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// outcome is what became of a command.
+type outcome uint8
+
+const (
+	done    outcome = iota // as asked
+	refused                // not understood, or not possible; the reason was printed
+	left                   // the operator wants to leave the command line
+)
+
+// shell executes commands. It is immutable.
+type shell struct {
+	backend Backend
+	info    Info
+}
+
+// call is a command that is being executed.
+type call struct {
+	*shell
+	args args
+	w    io.Writer
+}
+
+// errLeave is the error of commands that leave the command line.
+var errLeave = errors.New("cli: leave")
+
+// execute does what a line asks for and writes the answer. typed is true where the line is on the screen already, behind
+// the prompt: then the mark under a mistake goes there, and else under a copy of the line. The error is w's.
+func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Writer) (outcome, error) {
+	line = strings.TrimRight(clean(line), " ")
+	if asked, ok := strings.CutSuffix(line, "?"); ok {
+		if text := help(asked); text != "" {
+			_, err := io.WriteString(w, text)
+			return done, err
+		}
+	}
+	out := &sink{w: w}
+	err := s.do(ctx, line, out)
+	switch {
+	case out.err != nil:
+		return refused, fmt.Errorf("cli: answer: %w", out.err)
+	case err == nil:
+		return done, nil
+	case errors.Is(err, errLeave):
+		return left, nil
+	}
+	_, werr := io.WriteString(w, s.complaint(line, typed, err))
+	return refused, werr
+}
+
+// do executes a clean line.
+func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
+	cmd, err := parse(line)
+	if err != nil || cmd.node == nil {
+		return err
+	}
+	c := &call{s, cmd.args, w}
+	if cmd.filter == nil {
+		return cmd.node.run(ctx, c)
+	}
+	lines := &lineWriter{w: w, filter: cmd.filter}
+	c.w = lines
+	if err := cmd.node.run(ctx, c); err != nil {
+		return err
+	}
+	return lines.end()
+}
+
+// complaint is what the operator reads about a command that was refused.
+func (s *shell) complaint(line string, typed bool, err error) string {
+	var invalid invalidError
+	var no refusal
+	switch {
+	case errors.As(err, &invalid):
+		mark := strings.Repeat(" ", utf8.RuneCountInString(line[:invalid.at])) + "^\n"
+		if typed {
+			mark = strings.Repeat(" ", utf8.RuneCountInString(s.info.prompt())) + mark
+		} else {
+			mark = line + "\n" + mark
+		}
+		return mark + "% Invalid input detected at '^' marker.\n\n"
+	case errors.Is(err, errIncomplete):
+		return "% Incomplete command.\n\n"
+	case errors.Is(err, errAmbiguous):
+		return fmt.Sprintf("%% Ambiguous command:  \"%s\"\n", line)
+	case errors.As(err, &no):
+		return string(no) + "\n"
+	}
+	return fmt.Sprintf("%% %v\n", err)
+}
+
+// sink remembers the error of a writer, so that it can be told from those of commands.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(b []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(b)
+	s.err = err
+	return n, err
+}

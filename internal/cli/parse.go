@@ -1,0 +1,242 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Errors of commands that were not understood.
+var (
+	errIncomplete = errors.New("cli: incomplete command")
+	errAmbiguous  = errors.New("cli: ambiguous command")
+)
+
+// invalidError is a command that was not understood from an octet of its line on.
+type invalidError struct{ at int }
+
+func (e invalidError) Error() string { return fmt.Sprintf("cli: invalid input at octet %d", e.at) }
+
+// refusal is a command that was understood and cannot be done. It is the line that the operator reads.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// token is a word of a line.
+type token struct {
+	text string
+	at   int // octets in front of it
+}
+
+// clean makes a line printable: blanks for tabs, U+FFFD for what is no text.
+func clean(line string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\t':
+			return ' '
+		case unicode.IsControl(c):
+			return unicode.ReplacementChar
+		}
+		return c
+	}, line)
+}
+
+// tokens splits a clean line at blanks.
+func tokens(line string) (ts []token) {
+	at := 0
+	for word := range strings.SplitSeq(line, " ") {
+		if word != "" {
+			ts = append(ts, token{word, at})
+		}
+		at += len(word) + 1
+	}
+	return ts
+}
+
+// parser is a command that is being read. It is used for one line.
+type parser struct {
+	node *node
+	args args
+	want *option // whose argument comes next; nil: none
+	seen map[*option]bool
+}
+
+func newParser() *parser { return &parser{node: root, seen: make(map[*option]bool)} }
+
+// choice is what may come next: a keyword, or an argument of a kind.
+type choice struct {
+	row  row
+	kind *kind
+	take func(p *parser, value any)
+}
+
+// choices is what may come next. There are no more than a screen of them.
+func (p *parser) choices() (cs []choice) {
+	if o := p.want; o != nil {
+		return []choice{{kind: o.value, take: func(p *parser, v any) { p.finish(o, v) }}}
+	}
+	for _, n := range p.node.next {
+		cs = append(cs, choice{row: row{n.text, n.help}, take: func(p *parser, _ any) { p.node = n }})
+	}
+	for _, o := range p.node.options {
+		switch {
+		case o.open == nil && p.seen[o], o.open != nil && !o.open(&p.args):
+		case o.text == "":
+			cs = append(cs, choice{kind: o.value, take: func(p *parser, v any) { p.finish(o, v) }})
+		case o.value == nil:
+			cs = append(cs, choice{row: row{o.text, o.help}, take: func(p *parser, _ any) { p.finish(o, nil) }})
+		default:
+			cs = append(cs, choice{row: row{o.text, o.help}, take: func(p *parser, _ any) { p.want = o }})
+		}
+	}
+	return cs
+}
+
+// finish notes an option that is whole.
+func (p *parser) finish(o *option, value any) {
+	o.set(&p.args, value)
+	p.seen[o], p.want = true, nil
+}
+
+// take reads a word.
+func (p *parser) take(t token) error {
+	cs := p.choices()
+	keywords := make([]string, 0, len(cs))
+	for _, c := range cs {
+		keywords = append(keywords, c.row.text)
+	}
+	i, err := match(keywords, t)
+	if err == nil {
+		cs[i].take(p, nil)
+		return nil
+	}
+	for _, c := range cs {
+		if c.kind == nil {
+			continue
+		}
+		if v, ok := c.kind.parse(t.text); ok {
+			c.take(p, v)
+			return nil
+		}
+	}
+	return err
+}
+
+// takeAll reads words up to the first that is wrong.
+func (p *parser) takeAll(ts []token) error {
+	for _, t := range ts {
+		if err := p.take(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole reports whether the command may end here.
+func (p *parser) whole() bool { return p.want == nil && p.node.run != nil }
+
+// match finds the keyword that a word is, or is short for. "" is no keyword. Where none is meant the error points at
+// the first character that does not fit.
+func match(keywords []string, t token) (int, error) {
+	word := strings.ToLower(t.text)
+	found, fits := -1, 0
+	for i, k := range keywords {
+		switch {
+		case k == "":
+		case k == word:
+			return i, nil
+		case strings.HasPrefix(k, word) && found >= 0:
+			found = len(keywords) // more than one
+		case strings.HasPrefix(k, word):
+			found = i
+		default:
+			fits = max(fits, common(k, word))
+		}
+	}
+	switch found {
+	case -1:
+		return 0, invalidError{t.at + min(fits, len(t.text))}
+	case len(keywords):
+		return 0, errAmbiguous
+	}
+	return found, nil
+}
+
+// common is how many octets two words begin with alike.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// command is a line that was understood.
+type command struct {
+	node   *node // nil: an empty line, or a comment
+	args   args
+	filter lineFilter // of the output; nil: none
+}
+
+// parse reads a clean line.
+func parse(line string) (command, error) {
+	text, pipe, piped := strings.Cut(line, "|")
+	ts := tokens(text)
+	if !piped && len(ts) == 0 || len(ts) > 0 && ts[0].text[0] == '!' {
+		return command{}, nil
+	}
+	p := newParser()
+	if err := p.takeAll(ts); err != nil {
+		return command{}, err
+	}
+	switch {
+	case piped && !(p.whole() && p.node.pipe):
+		return command{}, invalidError{len(text)}
+	case !p.whole():
+		return command{}, errIncomplete
+	}
+	c := command{node: p.node, args: p.args}
+	var err error
+	if piped {
+		c.filter, err = parseModifier(pipe, len(text)+1)
+	}
+	return c, err
+}
+
+// parseModifier reads what follows a pipe, which is at octets into the line.
+func parseModifier(text string, at int) (lineFilter, error) {
+	m, expr, err := cutModifier(text, at)
+	switch {
+	case err != nil:
+		return nil, err
+	case expr == "":
+		return nil, errIncomplete
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, refusal("% Failed to compile regular expression.")
+	}
+	return m.filter(re), nil
+}
+
+// cutModifier splits what follows a pipe into the modifier and its expression, "" where there is none.
+func cutModifier(text string, at int) (m modifier, expr string, err error) {
+	ts := tokens(text)
+	if len(ts) == 0 {
+		return m, "", errIncomplete
+	}
+	t := ts[0]
+	expr = strings.TrimSpace(text[t.at+len(t.text):])
+	t.at += at
+	keywords := make([]string, 0, len(modifiers))
+	for _, m := range modifiers {
+		keywords = append(keywords, m.text)
+	}
+	i, err := match(keywords, t)
+	if err != nil {
+		return m, "", err
+	}
+	return modifiers[i], expr, nil
+}

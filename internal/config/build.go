@@ -1,0 +1,291 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"seikan/ike"
+	"seikan/sadb"
+	"seikan/session"
+	"seikan/tun"
+)
+
+// maxPolicies is how many lines of access lists all crypto maps may have together.
+const maxPolicies = 1 << 16
+
+// Env is what Build asks the system.
+type Env struct {
+	// InterfaceAddrs finds the addresses of an interface, those to be preferred first, and its MTU: tun.InterfaceAddrs.
+	// Nil: an interface needs an address in the configuration.
+	InterfaceAddrs func(name string) ([]netip.Addr, int, error)
+
+	// LocalAddr finds an address of this host inside of one of the prefixes, the zero Addr if there is none: tun.LocalAddr.
+	// Nil: routes name no source address.
+	LocalAddr func(within ...netip.Prefix) (netip.Addr, error)
+}
+
+// Built is what a configuration means to the rest of the router.
+type Built struct {
+	Hostname      string
+	SessionFormat string // of `show crypto session`: "classic" or "xe"; "": nothing is said
+	IKE           ike.Config
+	Policies      []sadb.Policy // the SPD: by interface, entry of the crypto map, line of the access list
+	Session       session.Config
+	Locals        []LocalEndpoint // each address once
+	Routes        []tun.Route     // to the remote networks, each once
+}
+
+// LocalEndpoint is an address that peers talk to, on ports 500 and 4500.
+type LocalEndpoint struct {
+	Addr netip.Addr
+	MTU  int // of the interface; 0: not known
+}
+
+// Build makes the parts of the router's configuration of the model, of the crypto maps that are on an interface. An error
+// joins up to 20 *Error, and Built is not to be used then.
+func (m *Model) Build(env Env) (Built, error) {
+	b := &builder{
+		m: m, env: env, errs: errorList{file: m.file},
+		used: make(map[string]bool), peers: make(map[peerKey]*site), routes: make(map[netip.Prefix]int),
+		locals: make(map[netip.Addr]string),
+	}
+	b.out.Hostname, b.out.SessionFormat = m.hostname, m.format
+	b.out.Session.Logging = !m.noLog
+	b.out.Session.Descriptions = make(map[session.DescriptionKey]string, len(m.descs.list))
+	for _, d := range m.descs.list {
+		b.out.Session.Descriptions[session.DescriptionKey{Peer: d.addr, FVRF: d.vrf}] = d.description
+	}
+	for _, f := range m.interfaces.list {
+		if f.cryptoMap.name != "" {
+			b.iface(f, m.maps.byName[f.cryptoMap.name])
+		}
+	}
+	for _, s := range b.sites {
+		b.out.IKE.Peers = append(b.out.IKE.Peers, s.peer)
+		b.out.Session.Sessions = append(b.out.Session.Sessions, s.session)
+	}
+	if err := b.errs.err(); err != nil {
+		return Built{}, err
+	}
+	return b.out, nil
+}
+
+// builder is the state of Build.
+type builder struct {
+	m    *Model
+	env  Env
+	errs errorList
+	out  Built
+
+	used   map[string]bool // crypto maps that are on an interface already
+	peers  map[peerKey]*site
+	sites  []*site
+	locals map[netip.Addr]string // the interface that has the address
+	routes map[netip.Prefix]int  // index in out.Routes
+}
+
+// peerKey is what makes two entries of crypto maps one peer.
+type peerKey struct{ local, remote netip.Addr }
+
+// site is a peer and its session.
+type site struct {
+	profile *profile
+	entry   *entry // the first one
+	peer    ike.Peer
+	session session.Configured
+}
+
+func (b *builder) fail(at pos, format string, args ...any) { b.errs.add(at, format, args...) }
+
+// iface adds a crypto map on an interface.
+func (b *builder) iface(f *iface, m *cryptoMap) {
+	addrs, mtu, ok := b.addresses(f)
+	if !ok {
+		return
+	}
+	suffix := "" // of names, where the map is on several interfaces
+	if b.used[m.name] {
+		suffix = " " + f.name
+	}
+	b.used[m.name] = true
+	for _, e := range m.entries {
+		if b.errs.full() {
+			return
+		}
+		if !b.completeEntry(e) {
+			continue
+		}
+		local, ok := b.local(f, addrs, e)
+		if !ok {
+			continue
+		}
+		if !slices.ContainsFunc(b.out.Locals, func(l LocalEndpoint) bool { return l.Addr == local }) {
+			b.out.Locals = append(b.out.Locals, LocalEndpoint{local, mtu})
+		}
+		b.entry(f, e, local, suffix)
+	}
+}
+
+// addresses finds the addresses of an interface.
+func (b *builder) addresses(f *iface) ([]netip.Addr, int, bool) {
+	var addrs []netip.Addr
+	for _, p := range []netip.Prefix{f.addr4, f.addr6} {
+		if p.IsValid() {
+			addrs = append(addrs, p.Addr())
+		}
+	}
+	if len(addrs) > 0 {
+		return addrs, 0, true
+	}
+	if b.env.InterfaceAddrs == nil {
+		b.fail(f.at, "an interface with an address, as the system's are not known")
+		return nil, 0, false
+	}
+	addrs, mtu, err := b.env.InterfaceAddrs(f.name)
+	if err != nil {
+		b.fail(f.at, "an interface of this system, or one with an address here (%v)", err)
+		return nil, 0, false
+	}
+	return addrs, mtu, true
+}
+
+// completeEntry complains about what an entry needs and does not have.
+func (b *builder) completeEntry(e *entry) bool {
+	for _, part := range []struct {
+		missing bool
+		what    string
+	}{
+		{!e.peer.IsValid(), "set peer"},
+		{len(e.transforms) == 0, "set transform-set"},
+		{e.profile.name == "", "set ikev2-profile"},
+		{e.list.name == "", "match address"},
+	} {
+		if part.missing {
+			b.fail(e.at, "an entry with %s", part.what)
+			return false
+		}
+	}
+	list := b.m.lists.byName[e.list.name]
+	if !slices.ContainsFunc(list.rules, func(r *rule) bool { return r.permit }) {
+		b.fail(e.list.at, "an access list that permits something")
+		return false
+	}
+	return true
+}
+
+// local chooses the address of the interface that the entry's peer talks to: one of its family.
+func (b *builder) local(f *iface, addrs []netip.Addr, e *entry) (netip.Addr, bool) {
+	for _, a := range addrs {
+		if a = a.Unmap(); a.Is4() != e.peer.Is4() || a.Zone() != "" || a.IsLinkLocalUnicast() != e.peer.IsLinkLocalUnicast() {
+			continue
+		}
+		if owner := b.locals[a]; owner != "" && owner != f.name {
+			b.fail(f.at, "an interface with an address that is not that of %s (%v)", owner, a)
+			return a, false
+		}
+		b.locals[a] = f.name
+		return a, true
+	}
+	family := "IPv4"
+	if e.peer.Is6() {
+		family = "IPv6"
+	}
+	b.fail(e.peerAt, "a peer that interface %s can reach; it has no %s address", f.name, family)
+	return netip.Addr{}, false
+}
+
+// entry adds what one entry of a crypto map protects, to the peer that it shares with others or to a new one.
+func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
+	prof := b.m.profiles.byName[e.profile.name]
+	key := peerKey{local, e.peer}
+	s := b.peers[key]
+	switch {
+	case s == nil:
+		name := fmt.Sprintf("%s %d%s", e.name, e.seq, suffix)
+		peer, ok := b.peer(e, prof, local)
+		if !ok {
+			return
+		}
+		peer.Name, peer.Interface = name, f.name
+		s = &site{profile: prof, entry: e, peer: peer, session: session.Configured{
+			Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, 500), PeerName: name, Origin: "crypto map",
+		}}
+		b.peers[key] = s
+		b.sites = append(b.sites, s)
+	case s.profile != prof:
+		b.fail(e.profile.at, "one profile for peer %v, which has %s in %s %d and %s here",
+			e.peer, s.profile.name, s.entry.name, s.entry.seq, prof.name)
+		return
+	}
+	flow := b.protection(e)
+	for _, r := range b.m.lists.byName[e.list.name].rules {
+		if len(b.out.Policies) >= maxPolicies {
+			b.fail(e.list.at, "at most %d lines in the access lists of all crypto maps", maxPolicies)
+			return
+		}
+		p := sadb.Policy{
+			ID:    sadb.PolicyID(fmt.Sprintf("%s %d %s %d%s", e.name, e.seq, e.list.name, r.seq, suffix)),
+			Local: []sadb.Selector{r.src.selector(r.proto)}, Remote: []sadb.Selector{r.dst.selector(r.proto)},
+		}
+		if r.permit {
+			p.Action = sadb.Protect
+			flow.ID, flow.Local, flow.Remote = p.ID, p.Local, p.Remote
+			s.peer.Flows = append(s.peer.Flows, flow)
+			s.session.Policies = append(s.session.Policies, p)
+			b.route(e, r)
+		}
+		b.out.Policies = append(b.out.Policies, p)
+	}
+}
+
+// selector is one side of a traffic selector.
+func (e endpoint) selector(proto uint8) sadb.Selector {
+	s := sadb.SelectorFromPrefix(e.prefix, proto)
+	s.LoPort, s.HiPort = uint16(e.lo), uint16(e.hi)
+	return s
+}
+
+// protection is how the traffic of an entry is protected: a flow without selectors.
+func (b *builder) protection(e *entry) ike.Flow {
+	f := ike.Flow{Kilobytes: b.m.life.kilobytes, Window: b.m.replay}
+	seconds := b.m.life.seconds
+	if e.life.seconds != 0 {
+		seconds = e.life.seconds
+	}
+	f.Lifetime = time.Duration(seconds) * time.Second
+	switch {
+	case e.life.unlimited, e.life.kilobytes == 0 && b.m.life.unlimited:
+		f.Kilobytes = ike.NoLimit
+	case e.life.kilobytes != 0:
+		f.Kilobytes = e.life.kilobytes
+	}
+	if e.replay != 0 {
+		f.Window = e.replay
+	}
+	for _, n := range e.transforms {
+		f.Proposals = append(f.Proposals, b.m.transforms.byName[n.name].proposal(e))
+	}
+	return f
+}
+
+// route leads what a rule permits to the router.
+func (b *builder) route(e *entry, r *rule) {
+	dst := r.dst.prefix
+	i, known := b.routes[dst]
+	if !known {
+		i = len(b.out.Routes)
+		b.routes[dst] = i
+		b.out.Routes = append(b.out.Routes, tun.Route{Dst: dst})
+	}
+	if b.out.Routes[i].Src.IsValid() || b.env.LocalAddr == nil {
+		return
+	}
+	src, err := b.env.LocalAddr(r.src.prefix)
+	if err != nil {
+		b.fail(e.list.at, "an access list whose sources can be looked for in this system (%v)", err)
+		return
+	}
+	b.out.Routes[i].Src = src
+}

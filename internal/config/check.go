@@ -1,0 +1,124 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+const (
+	maxSets  = 32 // transform sets of an entry
+	maxNamed = 8  // names that an error lists
+)
+
+// check sorts what has an order of its own and looks for what only the whole text can tell.
+func (p *parser) check() {
+	for _, m := range p.m.maps.list {
+		m.sortEntries()
+	}
+	for _, l := range p.m.lists.list {
+		l.sortRules()
+	}
+	understood := len(p.errs.list) == 0
+	p.checkReferences()
+	if !understood {
+		return // what is missing may be on the lines that are wrong
+	}
+	for _, v := range p.m.proposals.list {
+		p.checkProposal(v)
+	}
+	for _, v := range p.m.policies.list {
+		if len(v.proposals) == 0 {
+			p.fail(v.at, "a policy with a proposal")
+		}
+	}
+	for _, v := range p.m.keyrings.list {
+		p.checkKeyring(v)
+	}
+	for _, v := range p.m.profiles.list {
+		switch {
+		case v.authRemote == nil:
+			p.fail(v.at, "a profile with authentication remote")
+		case v.authLocal == nil:
+			p.fail(v.at, "a profile with authentication local")
+		}
+	}
+}
+
+// checkReferences looks for names of what is not there.
+func (p *parser) checkReferences() {
+	m := p.m
+	for _, v := range m.policies.list {
+		for _, n := range v.proposals {
+			refer(p, &m.proposals, n, "a proposal")
+		}
+	}
+	for _, v := range m.profiles.list {
+		refer(p, &m.keyrings, v.keyring, "a keyring")
+	}
+	for _, v := range m.maps.list {
+		for _, e := range v.entries {
+			for _, n := range e.transforms {
+				refer(p, &m.transforms, n, "a transform set")
+			}
+			refer(p, &m.profiles, e.profile, "an IKEv2 profile")
+			refer(p, &m.lists, e.list, "an access list")
+			if len(e.transforms) > maxSets {
+				p.fail(e.transforms[maxSets].at, "at most %d transform sets", maxSets)
+			}
+		}
+	}
+	for _, v := range m.interfaces.list {
+		refer(p, &m.maps, v.cryptoMap, "a crypto map")
+	}
+}
+
+// refer complains if a name is not in the table. The zero value refers to nothing.
+func refer[T any](p *parser, t *table[T], n named, what string) {
+	if n.name == "" || t.byName[n.name] != nil || p.doubtful[n.name] {
+		return
+	}
+	var names []string
+	for name := range t.byName {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	switch {
+	case len(names) == 0:
+		p.fail(n.at, "name of %s that is defined; none is", what)
+	case len(names) > maxNamed:
+		p.fail(n.at, "name of %s that is defined: %s, ...", what, strings.Join(names[:maxNamed], ", "))
+	default:
+		p.fail(n.at, "name of %s that is defined: %s", what, strings.Join(names, ", "))
+	}
+}
+
+func (p *parser) checkProposal(v *proposal) {
+	aead := func(c cipher) bool { return c.aead }
+	combined := slices.ContainsFunc(v.encr, aead)
+	classic := slices.ContainsFunc(v.encr, func(c cipher) bool { return !c.aead })
+	switch {
+	case len(v.encr) == 0:
+		p.fail(v.at, "a proposal with encryption")
+	case classic && len(v.integ) == 0:
+		p.fail(v.at, "a proposal with integrity, which aes-cbc does not bring itself")
+	case combined && !classic && len(v.integ) > 0 && len(v.prf) > 0:
+		p.fail(v.integAt, "no integrity in a proposal whose encryption brings it itself")
+	case len(v.groups) == 0:
+		p.fail(v.at, "a proposal with group")
+	}
+}
+
+func (p *parser) checkKeyring(k *keyring) {
+	owner := make(map[netip.Prefix]string)
+	for _, v := range k.peers.list {
+		switch other, taken := owner[v.prefix]; {
+		case !v.prefix.IsValid():
+			p.fail(v.at, "a peer with an address")
+		case taken:
+			p.fail(v.prefixAt, "an address that is not that of peer %s", other)
+		default:
+			owner[v.prefix] = v.name
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package config
+
+import (
+	"net/netip"
+)
+
+// globalMode is the commands that are always there.
+var globalMode = mode{commands: []node{
+	kw("hostname", "set the name of this router",
+		arg(kindName, "name of this router").do(func(p *parser, a args) { p.m.hostname = get[string](a, 0) })),
+	kw("crypto", "encryption", cryptoCommands...),
+	kw("ip", "IPv4",
+		kw("access-list", "add an access list",
+			kw("extended", "with source and destination",
+				arg(kindName, "name of an access list").do((*parser).enterList4)))),
+	kw("ipv6", "IPv6",
+		kw("access-list", "add an access list",
+			arg(kindName, "name of an access list").do((*parser).enterList6))),
+	kw("access-list", "add a line to a numbered access list",
+		arg(kindListNumber, "number of an extended access list (100-199 or 2000-2699)",
+			append(ruleNodes(false, (*parser).numberedRule),
+				kw("remark", "comment", arg(kindText, "comment of at most 200 characters").do((*parser).numberedRemark)))...)),
+	kw("interface", "configure an interface",
+		arg(kindName, "name of an interface").do((*parser).enterInterface)),
+	kw("no", "switch off",
+		kw("crypto", "encryption",
+			kw("logging", "events",
+				kw("session", "do not log sessions that go up and down").
+					do(func(p *parser, _ args) { p.m.noLog = true })))),
+}}
+
+// cryptoCommands are what follows `crypto`.
+var cryptoCommands = []node{
+	kw("ikev2", "Internet Key Exchange version 2",
+		kw("proposal", "algorithms for the IKE SA",
+			arg(kindName, "name of a proposal").do((*parser).enterProposal)),
+		kw("policy", "which proposals are used",
+			arg(kindName, "name of a policy").do((*parser).enterPolicy)),
+		kw("keyring", "pre-shared keys",
+			arg(kindName, "name of a keyring").do((*parser).enterKeyring)),
+		kw("profile", "identities, authentication and lifetime",
+			arg(kindName, "name of a profile").do((*parser).enterProfile)),
+		dpdNode(func(p *parser, d *dpd) { p.m.dpd = d })),
+	kw("isakmp", "peers",
+		kw("peer", "describe a peer",
+			append([]node{
+				kw("address", "by its address",
+					append([]node{kw("ipv6", "of IPv6", peerVRF(arg(kindHost6, "IPv6 address of the peer")))},
+						peerVRF(arg(kindHost, "address of the peer")))...),
+				kw("ip-address", "by its address", peerVRF(arg(kindHost, "address of the peer"))),
+			}, peerVRF(arg(kindHost, "address of the peer")))...)),
+	kw("ipsec", "IPsec",
+		kw("transform-set", "algorithms for ESP",
+			arg(kindName, "name of a transform set", transformNodes()...)),
+		kw("security-association", "defaults for the SAs of all crypto maps",
+			lifetimeNode(func(p *parser) *lifetime { return &p.m.life }),
+			replayNode(func(p *parser) *int { return &p.m.replay }))),
+	kw("map", "what is protected, how and with whom",
+		arg(kindName, "name of a crypto map",
+			arg(number(1, 65535), "sequence number of the entry (1-65535)",
+				kw("ipsec-isakmp", "with SAs that IKE sets up").do((*parser).enterEntry)))),
+	kw("logging", "events",
+		kw("session", "log sessions that go up and down").
+			do(func(p *parser, _ args) { p.m.noLog = false })),
+	kw("session", "sessions",
+		kw("format", "how they are shown",
+			choice("classic", "labels and order of the first releases", "classic").do((*parser).setFormat),
+			choice("xe", "shape of later releases", "xe").do((*parser).setFormat))),
+}
+
+func (p *parser) setFormat(a args) { p.m.format = get[string](a, 0) }
+
+// peerVRF is an address with what may follow it in `crypto isakmp peer`.
+func peerVRF(n node) node {
+	n.next = []node{kw("vrf", "front door VRF of the peer", arg(kindName, "name of a VRF").do((*parser).enterIsakmpPeer))}
+	return n.do((*parser).enterIsakmpPeer)
+}
+
+func (p *parser) enterIsakmpPeer(a args) {
+	d := isakmpPeer{addr: get[netip.Addr](a, 0)}
+	if len(a.values) > 1 {
+		d.vrf = get[string](a, 1)
+	}
+	p.isakmp = p.m.descs.define(d.addr.String()+" "+d.vrf, d)
+	p.enter(&isakmpPeerMode)
+}
+
+// isakmpPeerMode is `crypto isakmp peer`.
+var isakmpPeerMode = mode{commands: []node{
+	kw("description", "describe the peer in listings and logs",
+		arg(kindDesc, "a description of at most 80 characters").
+			do(func(p *parser, a args) { p.isakmp.description = get[string](a, 0) })),
+}}
+
+func (p *parser) enterInterface(a args) {
+	name := get[string](a, 0)
+	p.iface = p.m.interfaces.define(name, iface{named: named{name, a.at(0)}})
+	p.enter(&interfaceMode)
+}
+
+// interfaceMode is `interface`.
+var interfaceMode = mode{commands: []node{
+	kw("description", "describe the interface",
+		arg(kindText, "a description of at most 200 characters").
+			do(func(p *parser, a args) { p.iface.description = get[string](a, 0) })),
+	kw("ip", "IPv4",
+		kw("address", "the address that peers see",
+			arg(kindHost4, "IPv4 address of this router",
+				arg(kindMask, "network mask such as 255.255.255.0").do(func(p *parser, a args) {
+					p.iface.addr4 = netip.PrefixFrom(get[netip.Addr](a, 0), int(get[maskBits](a, 1)))
+				})))),
+	kw("ipv6", "IPv6",
+		kw("address", "the address that peers see",
+			arg(kindIfAddr6, "IPv6 address of this router with the length of its prefix, A/64").do(func(p *parser, a args) {
+				p.iface.addr6 = get[netip.Prefix](a, 0)
+			}))),
+	kw("crypto", "encryption",
+		kw("map", "protect what leaves here",
+			arg(kindName, "name of a crypto map").do(func(p *parser, a args) {
+				p.iface.cryptoMap = named{get[string](a, 0), a.at(0)}
+			}))),
+	kw("no", "switch off",
+		kw("shutdown", "use the interface, as always").do(func(*parser, args) {})),
+}}

@@ -1,0 +1,262 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+
+	"seikan/esp"
+	"seikan/ike"
+	"seikan/ike/wire"
+)
+
+func (p *parser) enterProposal(a args) {
+	name := get[string](a, 0)
+	p.proposal = p.m.proposals.define(name, proposal{named: named{name, a.at(0)}})
+	p.enter(&proposalMode)
+}
+
+// proposalMode is `crypto ikev2 proposal`. All lists are in order of preference.
+var proposalMode = mode{commands: []node{
+	kw("encryption", "encryption algorithms", each(
+		func(p *parser, a args) { p.proposal.encr = all[cipher](a, 0) }, cipherNodes()...)...),
+	kw("integrity", "integrity algorithms", each(
+		func(p *parser, a args) { p.proposal.integ, p.proposal.integAt = all[hash](a, 0), a.at(0) }, hashNodes()...)...),
+	kw("prf", "pseudorandom functions", each(
+		func(p *parser, a args) { p.proposal.prf = all[hash](a, 0) }, hashNodes()...)...),
+	kw("group", "groups of the key exchange", each(
+		func(p *parser, a args) { p.proposal.groups = all[wire.GroupID](a, 0) }, groupNodes("")...)...),
+}}
+
+func cipherNodes() []node {
+	var nodes []node
+	add := func(word, help string, encr, bits uint16, aead bool) {
+		nodes = append(nodes, choice(word, help, cipher{word, ike.Encr{ID: encr, KeyBits: bits}, aead}))
+	}
+	add("aes-cbc-128", "AES-CBC with a key of 128 bits", wire.ENCR_AES_CBC, 128, false)
+	add("aes-cbc-192", "AES-CBC with a key of 192 bits", wire.ENCR_AES_CBC, 192, false)
+	add("aes-cbc-256", "AES-CBC with a key of 256 bits", wire.ENCR_AES_CBC, 256, false)
+	add("aes-gcm-128", "AES-GCM with a key of 128 bits", wire.ENCR_AES_GCM_16, 128, true)
+	add("aes-gcm-192", "AES-GCM with a key of 192 bits", wire.ENCR_AES_GCM_16, 192, true)
+	add("aes-gcm-256", "AES-GCM with a key of 256 bits", wire.ENCR_AES_GCM_16, 256, true)
+	add("chacha20-poly1305", "ChaCha20-Poly1305", wire.ENCR_CHACHA20_POLY1305, 0, true)
+	return nodes
+}
+
+// hashes are the hash functions of the IKE SA.
+var hashes = []hash{
+	{"sha1", wire.PRF_HMAC_SHA1, wire.AUTH_HMAC_SHA1_96},
+	{"sha256", wire.PRF_HMAC_SHA2_256, wire.AUTH_HMAC_SHA2_256_128},
+	{"sha384", wire.PRF_HMAC_SHA2_384, wire.AUTH_HMAC_SHA2_384_192},
+	{"sha512", wire.PRF_HMAC_SHA2_512, wire.AUTH_HMAC_SHA2_512_256},
+}
+
+func hashNodes() []node {
+	var nodes []node
+	for _, h := range hashes {
+		nodes = append(nodes, choice(h.word, "HMAC-"+h.word, h))
+	}
+	return nodes
+}
+
+// groupNodes are the groups, each with prefix before its number.
+func groupNodes(prefix string) []node {
+	return []node{
+		choice(prefix+"14", "MODP of 2048 bits", wire.MODP_2048),
+		choice(prefix+"15", "MODP of 3072 bits", wire.MODP_3072),
+		choice(prefix+"16", "MODP of 4096 bits", wire.MODP_4096),
+		choice(prefix+"19", "NIST P-256", wire.ECP_256),
+		choice(prefix+"20", "NIST P-384", wire.ECP_384),
+		choice(prefix+"21", "NIST P-521", wire.ECP_521),
+		choice(prefix+"31", "Curve25519", wire.CURVE25519),
+	}
+}
+
+func (p *parser) enterPolicy(a args) {
+	name := get[string](a, 0)
+	p.policy = p.m.policies.define(name, policy{named: named{name, a.at(0)}})
+	p.enter(&policyMode)
+}
+
+// policyMode is `crypto ikev2 policy`.
+var policyMode = mode{commands: []node{
+	kw("match", "when the policy is used",
+		kw("fvrf", "front door VRF",
+			kw("any", "all of them").do(func(p *parser, _ args) { p.policy.fvrf = true })),
+		kw("address", "address of this router",
+			kw("local", "that the peer talks to",
+				arg(kindHost, "address of this router").do(func(p *parser, a args) {
+					if addr := get[netip.Addr](a, 0); !slices.Contains(p.policy.locals, addr) {
+						p.policy.locals = append(p.policy.locals, addr)
+					}
+				})))),
+	kw("proposal", "proposal to use, after those of the lines before", each((*parser).addProposals, arg(kindName, "name of a proposal"))...),
+}}
+
+func (p *parser) addProposals(a args) { p.policy.proposals = appendRefs(p.policy.proposals, a) }
+
+// appendRefs adds the names on a line to a list, each once.
+func appendRefs(list []named, a args) []named {
+	for i := range a.values {
+		name := get[string](a, i)
+		if !slices.ContainsFunc(list, func(n named) bool { return n.name == name }) {
+			list = append(list, named{name, a.at(i)})
+		}
+	}
+	return list
+}
+
+func (p *parser) enterKeyring(a args) {
+	name := get[string](a, 0)
+	p.keyring = p.m.keyrings.define(name, keyring{named: named{name, a.at(0)}})
+	p.enter(&keyringMode)
+}
+
+// keyringMode is `crypto ikev2 keyring`.
+var keyringMode = mode{secret: true, commands: []node{
+	kw("peer", "add a peer", arg(kindName, "name of the peer").do(func(p *parser, a args) {
+		name := get[string](a, 0)
+		p.keyPeer = p.keyring.peers.define(name, keyPeer{named: named{name, a.at(0)}})
+		p.enter(&keyPeerMode)
+	})),
+}}
+
+// keyPeerMode is `peer` of a keyring.
+var keyPeerMode = mode{secret: true, commands: []node{
+	kw("description", "describe the peer",
+		arg(kindText, "a description of at most 200 characters").
+			do(func(p *parser, a args) { p.keyPeer.description = get[string](a, 0) })),
+	kw("address", "where the peer is", prefixNodes(func(p *parser, a args) {
+		p.keyPeer.prefix, p.keyPeer.prefixAt = prefixOf(a), a.at(0)
+	})...),
+	kw("pre-shared-key", "key that the two share",
+		append(keyNodes(func(p *parser, k esp.Secret) { p.keyPeer.local, p.keyPeer.remote = k, k }),
+			kw("local", "that proves this router", keyNodes(func(p *parser, k esp.Secret) { p.keyPeer.local = k })...),
+			kw("remote", "that proves the peer", keyNodes(func(p *parser, k esp.Secret) { p.keyPeer.remote = k })...))...).
+		hidesArgument(),
+}}
+
+// keyNodes are the ways to write a key.
+func keyNodes(set func(*parser, esp.Secret)) []node {
+	do := func(p *parser, a args) { set(p, get[esp.Secret](a, 0)) }
+	return []node{
+		kw("0", "the key follows as it is", arg(kindKey, "a key of at most 128 octets").do(do)),
+		kw("hex", "the key follows in hexadecimal", arg(kindHexKey, "a key of at most 128 octets in hexadecimal").do(do)),
+		arg(kindKey, "a key of at most 128 octets").do(do),
+	}
+}
+
+// prefixNodes are the ways to write an address or the addresses of a network.
+func prefixNodes(do action) []node {
+	return []node{
+		arg(kindAddr4, "IPv4 address", arg(kindMask, "network mask such as 255.255.255.0").do(do)).do(do),
+		arg(kindOne6, "IPv6 address").do(do),
+		arg(kindPrefix, "prefix such as 192.0.2.0/24").do(do),
+	}
+}
+
+// prefixOf is what prefixNodes read.
+func prefixOf(a args) netip.Prefix {
+	addr, ok := a.values[0].value.(netip.Addr)
+	if !ok {
+		return get[netip.Prefix](a, 0)
+	}
+	n := 32
+	if len(a.values) > 1 {
+		n = int(get[maskBits](a, 1))
+	}
+	return netip.PrefixFrom(addr, n).Masked()
+}
+
+func (p *parser) enterProfile(a args) {
+	name := get[string](a, 0)
+	p.profile = p.m.profiles.define(name, profile{named: named{name, a.at(0)}})
+	p.enter(&profileMode)
+}
+
+// profileMode is `crypto ikev2 profile`.
+var profileMode = mode{commands: []node{
+	kw("description", "describe the profile",
+		arg(kindText, "a description of at most 200 characters").
+			do(func(p *parser, a args) { p.profile.description = get[string](a, 0) })),
+	kw("match", "for which peers the profile is",
+		kw("fvrf", "front door VRF",
+			kw("any", "all of them").do(func(p *parser, _ args) { p.profile.fvrf = true })),
+		kw("identity", "by identity",
+			kw("remote", "that the peer claims",
+				append(identityNodes(func(p *parser, id identity) {
+					if !slices.Contains(p.profile.remote, id) {
+						p.profile.remote = append(p.profile.remote, id)
+					}
+				}, true),
+					kw("address", "an address", prefixNodes(func(p *parser, a args) {
+						id := addressIdentity(prefixOf(a))
+						if !slices.Contains(p.profile.remote, id) {
+							p.profile.remote = append(p.profile.remote, id)
+						}
+					})...))...))),
+	kw("identity", "who this router is",
+		kw("local", "to the peer",
+			append(identityNodes(func(p *parser, id identity) { p.profile.local = &id }, false),
+				kw("address", "an address", arg(kindHost, "address of this router").do(func(p *parser, a args) {
+					addr := get[netip.Addr](a, 0)
+					id := addressIdentity(netip.PrefixFrom(addr, addr.BitLen()))
+					p.profile.local = &id
+				})))...)),
+	kw("authentication", "how the two ends prove who they are",
+		kw("remote", "the peer", authNode(func(p *parser, k esp.Secret) { p.profile.authRemote = &authentication{k} })),
+		kw("local", "this router", authNode(func(p *parser, k esp.Secret) { p.profile.authLocal = &authentication{k} }))),
+	kw("keyring", "where the keys are",
+		kw("local", "in this configuration",
+			arg(kindName, "name of a keyring").do(func(p *parser, a args) {
+				p.profile.keyring = named{get[string](a, 0), a.at(0)}
+			}))),
+	kw("lifetime", "how long an IKE SA lives",
+		arg(number(120, 86400), "seconds (120-86400)").
+			do(func(p *parser, a args) { p.profile.lifetime = get[uint64](a, 0) })),
+	dpdNode(func(p *parser, d *dpd) { p.profile.dpd = d }),
+}}
+
+// identityNodes are the identities that are no addresses.
+func identityNodes(set func(*parser, identity), domains bool) []node {
+	name := func(word, help string, kind wire.IDKind, domain bool) node {
+		return kw(word, help, arg(kindFQDN, "a name of at most 255 octets").do(func(p *parser, a args) {
+			set(p, identity{kind: kind, data: get[string](a, 0), domain: domain})
+		}))
+	}
+	fqdn := name("fqdn", "a domain name", wire.ID_FQDN, false)
+	email := name("email", "an address of mail", wire.ID_RFC822_ADDR, false)
+	if domains {
+		fqdn.next = append(fqdn.next, name("domain", "all names in a domain", wire.ID_FQDN, true))
+		email.next = append(email.next, name("domain", "all addresses in a domain", wire.ID_RFC822_ADDR, true))
+	}
+	return []node{fqdn, email, name("key-id", "a key ID", wire.ID_KEY_ID, false)}
+}
+
+func addressIdentity(p netip.Prefix) identity {
+	if p.Addr().Is4() {
+		return identity{kind: wire.ID_IPV4_ADDR, prefix: p}
+	}
+	return identity{kind: wire.ID_IPV6_ADDR, prefix: p}
+}
+
+// authNode is `pre-share [key K]`.
+func authNode(set func(*parser, esp.Secret)) node {
+	return kw("pre-share", "by a pre-shared key",
+		kw("key", "this one, not that of the keyring", keyNodes(set)...)).
+		hidesArgument().
+		do(func(p *parser, _ args) { set(p, nil) })
+}
+
+// dpdNode is `dpd INTERVAL RETRY on-demand|periodic`.
+func dpdNode(set func(*parser, *dpd)) node {
+	when := func(word, help string, onDemand bool) node {
+		return choice(word, help, onDemand).do(func(p *parser, a args) {
+			set(p, &dpd{get[uint64](a, 0), get[uint64](a, 1), get[bool](a, 2)})
+		})
+	}
+	return kw("dpd", "find out whether the peer is alive",
+		arg(number(10, 3600), "seconds of silence before a question (10-3600)",
+			arg(number(2, 60), "seconds before it is asked again (2-60)",
+				when("on-demand", "only when there is something to send", true),
+				when("periodic", "always", false))))
+}

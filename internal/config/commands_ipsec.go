@@ -1,0 +1,170 @@
+package config
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"seikan/esp"
+	"seikan/ike/wire"
+)
+
+// transformNodes are the algorithms of a transform set.
+func transformNodes() []node {
+	do := (*parser).enterTransformSet
+	bits := func(n node, next ...node) node {
+		for _, b := range []struct {
+			word string
+			bits keyBits
+		}{{"128", 128}, {"192", 192}, {"256", 256}} {
+			length := choice(b.word, "bits of the key", b.bits, next...)
+			if len(next) == 0 {
+				length = length.do(do)
+			}
+			n.next = append(n.next, length)
+		}
+		return n
+	}
+	hmacs := []node{
+		choice("esp-sha-hmac", "HMAC-SHA-1", esp.AUTH_HMAC_SHA1_96).do(do),
+		choice("esp-sha256-hmac", "HMAC-SHA-256", esp.AUTH_HMAC_SHA2_256_128).do(do),
+		choice("esp-sha384-hmac", "HMAC-SHA-384", esp.AUTH_HMAC_SHA2_384_192).do(do),
+		choice("esp-sha512-hmac", "HMAC-SHA-512", esp.AUTH_HMAC_SHA2_512_256).do(do),
+	}
+	return []node{
+		bits(choice("esp-gcm", "AES-GCM", esp.ENCR_AES_GCM_16)),
+		choice("esp-chacha20-poly1305", "ChaCha20-Poly1305", esp.ENCR_CHACHA20_POLY1305).do(do),
+		bits(choice("esp-aes", "AES-CBC, with 128 bits if nothing else is said", esp.ENCR_AES_CBC, hmacs...), hmacs...),
+		bits(choice("esp-aes-ctr", "AES-CTR, with 128 bits if nothing else is said", esp.ENCR_AES_CTR, hmacs...), hmacs...),
+		choice("esp-null", "no encryption, only integrity", esp.ENCR_NULL, hmacs...),
+	}
+}
+
+// keyBits is the length of a key.
+type keyBits int
+
+func (p *parser) enterTransformSet(a args) {
+	name := get[string](a, 0)
+	var s esp.Suite
+	for _, v := range a.values[1:] {
+		switch v := v.value.(type) {
+		case esp.Encr:
+			s.Encr = v
+		case keyBits:
+			s.KeyBits = int(v)
+		case esp.Integ:
+			s.Integ = v
+		}
+	}
+	if s.KeyBits == 0 && (s.Encr == esp.ENCR_AES_CBC || s.Encr == esp.ENCR_AES_CTR) {
+		s.KeyBits = 128
+	}
+	p.m.transforms.define(name, transformSet{named: named{name, a.at(0)}}).suite = s
+	p.enter(&transformMode)
+}
+
+// transformMode is `crypto ipsec transform-set`.
+var transformMode = mode{commands: []node{
+	kw("mode", "what ESP contains", kw("tunnel", "whole packets").do(func(*parser, args) {})),
+}}
+
+// lifetimeNode is `lifetime` of Child SAs.
+func lifetimeNode(of func(*parser) *lifetime) node {
+	return kw("lifetime", "how long SAs live",
+		kw("seconds", "in time",
+			arg(number(120, 2592000), "seconds (120-2592000)").
+				do(func(p *parser, a args) { of(p).seconds = get[uint64](a, 0) })),
+		kw("kilobytes", "in traffic",
+			kw("disable", "without a limit").
+				do(func(p *parser, a args) { l := of(p); l.kilobytes, l.unlimited = 0, true }),
+			arg(number(2560, 4294967295), "kilobytes (2560-4294967295)").
+				do(func(p *parser, a args) { l := of(p); l.kilobytes, l.unlimited = get[uint64](a, 0), false })))
+}
+
+// replayNode is `replay`.
+func replayNode(of func(*parser) *int) node {
+	return kw("replay", "protection from packets that were sent before",
+		kw("window-size", "how far packets may be out of order",
+			arg(kindWindow, "packets (64-8192 and a multiple of 64)").
+				do(func(p *parser, a args) { *of(p) = int(get[uint64](a, 0)) })),
+		kw("disable", "none").do(func(p *parser, a args) { *of(p) = -1 }))
+}
+
+var kindWindow = &kind{parse: func(s string) (any, string) {
+	n, _ := number(64, 8192).parse(s)
+	if n == nil || n.(uint64)%64 != 0 {
+		return nil, ""
+	}
+	return n, ""
+}}
+
+func (p *parser) enterEntry(a args) {
+	name, seq := get[string](a, 0), get[uint64](a, 1)
+	m := p.m.maps.define(name, cryptoMap{named: named{name, a.at(0)}, bySeq: make(map[uint64]*entry)})
+	p.entry = m.bySeq[seq]
+	if p.entry == nil {
+		p.entry = &entry{name: name, seq: seq, at: a.at(1)}
+		m.bySeq[seq] = p.entry
+		m.entries = append(m.entries, p.entry)
+	}
+	p.enter(&entryMode)
+}
+
+// sortEntries puts the entries of a map in order.
+func (m *cryptoMap) sortEntries() {
+	slices.SortFunc(m.entries, func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
+}
+
+// entryMode is `crypto map`.
+var entryMode = mode{commands: []node{
+	kw("description", "describe the entry",
+		arg(kindText, "a description of at most 200 characters").
+			do(func(p *parser, a args) { p.entry.description = get[string](a, 0) })),
+	kw("set", "how it is protected, and with whom",
+		kw("peer", "the other end", arg(kindHost, "address of the peer").do((*parser).setPeer)),
+		kw("transform-set", "algorithms, in order of preference", each(func(p *parser, a args) {
+			p.entry.transforms = appendRefs(nil, a)
+		}, arg(kindName, "name of a transform set"))...),
+		kw("ikev2-profile", "how IKE is done", arg(kindName, "name of a profile").do(func(p *parser, a args) {
+			p.entry.profile = named{get[string](a, 0), a.at(0)}
+		})),
+		pfsNode(),
+		kw("security-association", "SAs",
+			lifetimeNode(func(p *parser) *lifetime { return &p.entry.life }),
+			replayNode(func(p *parser) *int { return &p.entry.replay }),
+			kw("esn", "prefer sequence numbers of 64 bits").do(func(p *parser, _ args) { p.entry.esn = true }))),
+	kw("match", "what is protected",
+		kw("address", "what an access list permits", arg(kindName, "name of an access list").do(func(p *parser, a args) {
+			p.entry.list = named{get[string](a, 0), a.at(0)}
+		}))),
+	kw("no", "switch off",
+		kw("set", "how it is protected",
+			kw("pfs", "perfect forward secrecy").do(func(p *parser, _ args) { p.entry.pfs = 0 }),
+			kw("security-association", "SAs",
+				kw("esn", "sequence numbers of 64 bits").do(func(p *parser, _ args) { p.entry.esn = false })))),
+}}
+
+func (p *parser) setPeer(a args) {
+	addr := get[netip.Addr](a, 0)
+	if p.entry.peer.IsValid() && p.entry.peer != addr {
+		p.fail(a.at(0), "no second peer; the entry has %v", p.entry.peer)
+		return
+	}
+	p.entry.peer, p.entry.peerAt = addr, a.at(0)
+}
+
+// pfsNode is `pfs [GROUP]`.
+func pfsNode() node {
+	groups := groupNodes("group")
+	for i := range groups {
+		groups[i].run = (*parser).setPFS
+	}
+	return kw("pfs", "perfect forward secrecy, with group14 if nothing else is said", groups...).do((*parser).setPFS)
+}
+
+func (p *parser) setPFS(a args) {
+	p.entry.pfs = wire.MODP_2048
+	if len(a.values) > 0 {
+		p.entry.pfs = get[wire.GroupID](a, 0)
+	}
+}

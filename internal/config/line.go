@@ -1,0 +1,103 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// hidden stands for a key wherever the configuration is shown.
+const hidden = "<hidden>"
+
+// line is one line of the text with its words.
+type line struct {
+	num    int // from 1
+	text   string
+	words  []word
+	hide   int // the words from this one on are not to be shown; negative: all may
+	indent int
+}
+
+type word struct {
+	text  string
+	start int // octets before it
+}
+
+func newLine(num int, text string) *line {
+	l := &line{num: num, text: strings.TrimRightFunc(text, unicode.IsSpace), hide: -1}
+	for rest, start := l.text, 0; ; {
+		n := strings.IndexFunc(rest, func(c rune) bool { return c != ' ' && c != '\t' })
+		if n < 0 {
+			break
+		}
+		rest, start = rest[n:], start+n
+		end := strings.IndexAny(rest, " \t")
+		if end < 0 {
+			end = len(rest)
+		}
+		l.words = append(l.words, word{rest[:end], start})
+		rest, start = rest[end:], start+end
+	}
+	if len(l.words) > 0 {
+		l.indent = l.words[0].start
+	}
+	return l
+}
+
+// argument is the text that a kind looks at: word i, or all of the line from there on.
+func (l *line) argument(k *kind, i int) string {
+	if k.rest {
+		return l.text[l.words[i].start:]
+	}
+	return l.words[i].text
+}
+
+// hideFrom keeps the words from word i on out of all errors.
+func (l *line) hideFrom(i int) {
+	if l.hide < 0 || i < l.hide {
+		l.hide = i
+	}
+}
+
+// hideSuspects hides what may be a key on a line that was not understood: what follows a word that sounds like one.
+func (l *line) hideSuspects() {
+	for i, w := range l.words {
+		if !announcesKey(w.text) {
+			continue
+		}
+		i++
+		for i < len(l.words)-1 && slices.Contains(beforeKey, strings.ToLower(l.words[i].text)) {
+			i++
+		}
+		l.hideFrom(i)
+		return
+	}
+}
+
+// beforeKey are words that may stand between the one that announces a key and the key.
+var beforeKey = []string{"0", "6", "7", "hex", "key", "local", "remote"}
+
+func announcesKey(w string) bool {
+	w = strings.ToLower(w)
+	switch {
+	case strings.HasPrefix(w, "keyr"), strings.HasPrefix(w, "key-i"), w == "prf":
+		return false
+	}
+	return strings.HasPrefix(w, "pre") || strings.Contains(w, "key") || strings.Contains(w, "psk") || strings.Contains(w, "pass") || strings.Contains(w, "secret")
+}
+
+// at is the place of word i; of the line's end where there is none.
+func (l *line) at(i int) pos {
+	text, start := l.text, len(l.text)+1 // a blank before what is missing
+	if l.hide >= 0 && l.hide < len(l.words) {
+		start = l.words[l.hide].start // also of all words behind it
+		text = l.text[:start] + hidden
+		i = min(i, l.hide)
+	}
+	if i < len(l.words) {
+		start = l.words[i].start
+	}
+	before := min(start, len(text))
+	return pos{l.num, utf8.RuneCountInString(text[:before]) + start - before + 1, text}
+}

@@ -1,0 +1,210 @@
+package config
+
+import (
+	"io"
+	"net/netip"
+
+	"fmt"
+
+	"seikan/esp"
+	"seikan/ike"
+	"seikan/ike/wire"
+)
+
+// Model is a configuration that was understood. It is not modified after Parse, and any goroutine may use it. Printed by
+// package fmt it is its RunningConfig, which shows no key.
+type Model struct {
+	file     string
+	hostname string
+	noLog    bool   // no crypto logging session
+	format   string // of `show crypto session`; "" for the default
+	dpd      *dpd
+	life     lifetime
+	replay   int // as entry.replay
+
+	proposals  table[proposal]
+	policies   table[policy]
+	keyrings   table[keyring]
+	profiles   table[profile]
+	transforms table[transformSet]
+	descs      table[isakmpPeer]
+	maps       table[cryptoMap]
+	interfaces table[iface]
+	lists      table[accessList]
+}
+
+// Format implements fmt.Formatter for all verbs and flags.
+func (m Model) Format(f fmt.State, _ rune) { io.WriteString(f, m.RunningConfig()) }
+
+// named is the name of something and where it was given: where it is defined, or where it is referred to.
+type named struct {
+	name string
+	at   pos
+}
+
+// table is the things of one sort in the order of their definition.
+type table[T any] struct {
+	list   []*T
+	byName map[string]*T
+}
+
+// define finds the thing with a name, or makes it.
+func (t *table[T]) define(name string, fresh T) *T {
+	if v := t.byName[name]; v != nil {
+		return v
+	}
+	if t.byName == nil {
+		t.byName = make(map[string]*T)
+	}
+	v := &fresh
+	t.byName[name] = v
+	t.list = append(t.list, v)
+	return v
+}
+
+// proposal is a `crypto ikev2 proposal`.
+type proposal struct {
+	named
+	encr    []cipher
+	integ   []hash
+	integAt pos
+	prf     []hash
+	groups  []wire.GroupID
+}
+
+// cipher is an encryption algorithm of the IKE SA.
+type cipher struct {
+	word string
+	ike.Encr
+	aead bool
+}
+
+// hash is a hash function in its two roles for the IKE SA.
+type hash struct {
+	word       string
+	prf, integ uint16
+}
+
+// policy is a `crypto ikev2 policy`.
+type policy struct {
+	named
+	fvrf      bool // match fvrf any
+	locals    []netip.Addr
+	proposals []named
+}
+
+type keyring struct {
+	named
+	peers table[keyPeer]
+}
+
+type keyPeer struct {
+	named
+	description   string
+	prefix        netip.Prefix
+	prefixAt      pos
+	local, remote esp.Secret
+}
+
+// profile is a `crypto ikev2 profile`.
+type profile struct {
+	named
+	description string
+	fvrf        bool
+	remote      []identity
+	local       *identity
+	authRemote  *authentication
+	authLocal   *authentication
+	keyring     named
+	lifetime    uint64 // in seconds; 0 for the default
+	dpd         *dpd
+}
+
+// identity is an identity, or a pattern of them.
+type identity struct {
+	kind   wire.IDKind
+	prefix netip.Prefix // of the kinds that are addresses
+	data   string
+	domain bool
+}
+
+// authentication is by a pre-shared key: this one, or that of the keyring.
+type authentication struct{ key esp.Secret }
+
+type dpd struct {
+	interval, retry uint64 // in seconds
+	onDemand        bool
+}
+
+// lifetime is of Child SAs. Zeros are not set.
+type lifetime struct {
+	seconds, kilobytes uint64
+	unlimited          bool // kilobytes disable
+}
+
+type transformSet struct {
+	named
+	suite esp.Suite
+}
+
+// isakmpPeer is a `crypto isakmp peer`.
+type isakmpPeer struct {
+	addr        netip.Addr
+	vrf         string
+	description string
+}
+
+type cryptoMap struct {
+	named
+	entries []*entry // by sequence number
+	bySeq   map[uint64]*entry
+}
+
+// entry is one of a crypto map's.
+type entry struct {
+	name        string // of the map
+	seq         uint64
+	at          pos
+	description string
+	peer        netip.Addr
+	peerAt      pos
+	transforms  []named
+	profile     named
+	pfs         wire.GroupID // 0: none
+	esn         bool
+	life        lifetime
+	replay      int // 0: not set; negative: disabled
+	list        named
+}
+
+// iface is an `interface`.
+type iface struct {
+	named
+	description  string
+	addr4, addr6 netip.Prefix
+	cryptoMap    named
+}
+
+type accessList struct {
+	named
+	v6    bool
+	rules []*rule // by sequence number
+	used  map[uint64]bool
+	last  uint64   // the greatest sequence number
+	tail  []string // remarks behind the last rule
+}
+
+// rule is a line of an access list.
+type rule struct {
+	seq      uint64
+	permit   bool
+	proto    uint8 // 0: any
+	src, dst endpoint
+	remarks  []string // before it
+}
+
+// endpoint is one side of a rule.
+type endpoint struct {
+	prefix netip.Prefix
+	lo, hi port // 0 to 65535: any
+}

@@ -1,0 +1,379 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"seikan/esp"
+	"seikan/ike/wire"
+)
+
+// RunningConfig is the model as text, always the same for the same model. Keys are hidden, such that Parse refuses the
+// text where one was rather than take the placeholder for the key; all else makes an equal Model again.
+func (m *Model) RunningConfig() string { return m.text(false) }
+
+// text writes the model with its keys or without.
+func (m *Model) text(keys bool) string {
+	w := &writer{keys: keys}
+	if m.hostname != "" {
+		w.line("hostname %s", m.hostname)
+	}
+	if m.noLog {
+		w.line("no crypto logging session")
+	} else {
+		w.line("crypto logging session")
+	}
+	if m.format != "" {
+		w.line("crypto session format %s", m.format)
+	}
+	w.ike(m)
+	for _, v := range m.descs.list {
+		w.isakmpPeer(v)
+	}
+	w.lifetime("crypto ipsec", m.life)
+	w.replay("crypto ipsec", m.replay)
+	for _, v := range m.transforms.list {
+		w.block("crypto ipsec transform-set %s %v", v.name, v.suite)
+		w.line(" mode tunnel")
+	}
+	for _, v := range m.maps.list {
+		for _, e := range v.entries {
+			w.entry(e)
+		}
+	}
+	for _, v := range m.interfaces.list {
+		w.iface(v)
+	}
+	for _, v := range m.lists.list {
+		w.list(v)
+	}
+	w.block("end")
+	return w.b.String()
+}
+
+// writer makes the text.
+type writer struct {
+	b    strings.Builder
+	keys bool
+}
+
+func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.b, format+"\n", args...) }
+
+// block begins something that has lines of its own.
+func (w *writer) block(format string, args ...any) { w.line("!\n"+format, args...) }
+
+// text writes a line unless its value is empty.
+func (w *writer) text(before, value string) {
+	if value != "" {
+		w.line("%s%s", before, value)
+	}
+}
+
+func (w *writer) key(before string, k esp.Secret) {
+	switch {
+	case len(k) == 0:
+	case w.keys:
+		w.line("%s %s", before, keyText(k))
+	default:
+		w.line("%s %s", before, hidden)
+	}
+}
+
+// ike writes what begins with `crypto ikev2`.
+func (w *writer) ike(m *Model) {
+	for _, v := range m.proposals.list {
+		w.block("crypto ikev2 proposal %s", v.name)
+		w.words(" encryption", cipherWords(v.encr))
+		w.words(" integrity", hashWords(v.integ))
+		w.words(" prf", hashWords(v.prf))
+		w.words(" group", groupWords(v.groups))
+	}
+	for _, v := range m.policies.list {
+		w.block("crypto ikev2 policy %s", v.name)
+		w.fvrf(v.fvrf)
+		for _, a := range v.locals {
+			w.line(" match address local %v", a)
+		}
+		for _, n := range v.proposals {
+			w.line(" proposal %s", n.name)
+		}
+	}
+	for _, v := range m.keyrings.list {
+		w.block("crypto ikev2 keyring %s", v.name)
+		for _, p := range v.peers.list {
+			w.keyPeer(p)
+		}
+	}
+	for _, v := range m.profiles.list {
+		w.profile(v)
+	}
+	if m.dpd != nil {
+		w.block("crypto ikev2 %v", m.dpd)
+	}
+}
+
+func (w *writer) fvrf(any bool) {
+	if any {
+		w.line(" match fvrf any")
+	}
+}
+
+func (w *writer) words(before string, words []string) {
+	if len(words) > 0 {
+		w.line("%s %s", before, strings.Join(words, " "))
+	}
+}
+
+func cipherWords(list []cipher) (words []string) {
+	for _, c := range list {
+		words = append(words, c.word)
+	}
+	return words
+}
+
+func hashWords(list []hash) (words []string) {
+	for _, h := range list {
+		words = append(words, h.word)
+	}
+	return words
+}
+
+func groupWords(list []wire.GroupID) (words []string) {
+	for _, g := range list {
+		words = append(words, strconv.Itoa(int(g)))
+	}
+	return words
+}
+
+func (w *writer) keyPeer(v *keyPeer) {
+	w.line(" peer %s", v.name)
+	w.text("  description ", v.description)
+	w.line("  address %s", prefixText(v.prefix))
+	if v.local.Equal(v.remote) {
+		w.key("  pre-shared-key", v.local)
+		return
+	}
+	w.key("  pre-shared-key local", v.local)
+	w.key("  pre-shared-key remote", v.remote)
+}
+
+// prefixText writes a prefix as prefixNodes read it.
+func prefixText(p netip.Prefix) string {
+	switch {
+	case p.IsSingleIP():
+		return p.Addr().String()
+	case p.Addr().Is4():
+		return p.Addr().String() + " " + maskText(p.Bits(), false)
+	}
+	return p.String()
+}
+
+// maskText is a mask of n bits, or its inverse.
+func maskText(n int, inverse bool) string {
+	mask := ^uint32(0) << (32 - n)
+	if inverse {
+		mask = ^mask
+	}
+	return netip.AddrFrom4([4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)}).String()
+}
+
+func (w *writer) profile(v *profile) {
+	w.block("crypto ikev2 profile %s", v.name)
+	w.text(" description ", v.description)
+	w.fvrf(v.fvrf)
+	for _, id := range v.remote {
+		w.line(" match identity remote %v", id)
+	}
+	if v.local != nil {
+		w.line(" identity local %v", *v.local)
+	}
+	w.authentication(" authentication remote pre-share", v.authRemote)
+	w.authentication(" authentication local pre-share", v.authLocal)
+	w.text(" keyring local ", v.keyring.name)
+	if v.lifetime != 0 {
+		w.line(" lifetime %d", v.lifetime)
+	}
+	if v.dpd != nil {
+		w.line(" %v", v.dpd)
+	}
+}
+
+func (w *writer) authentication(before string, a *authentication) {
+	switch {
+	case a == nil:
+	case len(a.key) == 0:
+		w.line("%s", before)
+	default:
+		w.key(before+" key", a.key)
+	}
+}
+
+// String is the identity as it is read after `match identity remote` and `identity local`.
+func (id identity) String() string {
+	var word string
+	switch id.kind {
+	case wire.ID_FQDN:
+		word = "fqdn "
+	case wire.ID_RFC822_ADDR:
+		word = "email "
+	case wire.ID_KEY_ID:
+		word = "key-id "
+	default:
+		return "address " + prefixText(id.prefix)
+	}
+	if id.domain {
+		word += "domain "
+	}
+	return word + id.data
+}
+
+func (d *dpd) String() string {
+	when := "periodic"
+	if d.onDemand {
+		when = "on-demand"
+	}
+	return fmt.Sprintf("dpd %d %d %s", d.interval, d.retry, when)
+}
+
+func (w *writer) isakmpPeer(v *isakmpPeer) {
+	family, vrf := "", ""
+	if v.addr.Is6() {
+		family = "ipv6 "
+	}
+	if v.vrf != "" {
+		vrf = " vrf " + v.vrf
+	}
+	w.block("crypto isakmp peer address %s%v%s", family, v.addr, vrf)
+	w.text(" description ", v.description)
+}
+
+func (w *writer) lifetime(before string, l lifetime) {
+	if l.seconds != 0 {
+		w.line("%s security-association lifetime seconds %d", before, l.seconds)
+	}
+	switch {
+	case l.unlimited:
+		w.line("%s security-association lifetime kilobytes disable", before)
+	case l.kilobytes != 0:
+		w.line("%s security-association lifetime kilobytes %d", before, l.kilobytes)
+	}
+}
+
+func (w *writer) replay(before string, window int) {
+	switch {
+	case window < 0:
+		w.line("%s security-association replay disable", before)
+	case window > 0:
+		w.line("%s security-association replay window-size %d", before, window)
+	}
+}
+
+func (w *writer) entry(e *entry) {
+	w.block("crypto map %s %d ipsec-isakmp", e.name, e.seq)
+	w.text(" description ", e.description)
+	if e.peer.IsValid() {
+		w.line(" set peer %v", e.peer)
+	}
+	w.lifetime(" set", e.life)
+	w.replay(" set", e.replay)
+	if e.esn {
+		w.line(" set security-association esn")
+	}
+	var sets []string
+	for _, n := range e.transforms {
+		sets = append(sets, n.name)
+	}
+	w.words(" set transform-set", sets)
+	if e.pfs != 0 {
+		w.line(" set pfs group%d", uint16(e.pfs))
+	}
+	w.text(" set ikev2-profile ", e.profile.name)
+	w.text(" match address ", e.list.name)
+}
+
+func (w *writer) iface(v *iface) {
+	w.block("interface %s", v.name)
+	w.text(" description ", v.description)
+	if v.addr4.IsValid() {
+		w.line(" ip address %v %s", v.addr4.Addr(), maskText(v.addr4.Bits(), false))
+	}
+	if v.addr6.IsValid() {
+		w.line(" ipv6 address %v", v.addr6)
+	}
+	w.text(" crypto map ", v.cryptoMap.name)
+}
+
+func (w *writer) list(l *accessList) {
+	sequence := ""
+	if l.v6 {
+		sequence = "sequence "
+		w.block("ipv6 access-list %s", l.name)
+	} else {
+		w.block("ip access-list extended %s", l.name)
+	}
+	last := uint64(0)
+	for _, r := range l.rules {
+		for _, s := range r.remarks {
+			w.line(" remark %s", s)
+		}
+		seq := ""
+		if r.seq != last+seqStep {
+			seq = fmt.Sprintf("%s%d ", sequence, r.seq)
+		}
+		w.line(" %s%v", seq, r)
+		last = r.seq
+	}
+	for _, s := range l.tail {
+		w.line(" remark %s", s)
+	}
+}
+
+// String is the rule without its sequence number.
+func (r *rule) String() string {
+	verb := "deny"
+	if r.permit {
+		verb = "permit"
+	}
+	return fmt.Sprintf("%s %s %v %v", verb, protoText(r.proto, r.src.prefix.Addr().Is6()), r.src, r.dst)
+}
+
+func protoText(proto uint8, v6 bool) string {
+	switch {
+	case proto == 0 && v6:
+		return "ipv6"
+	case proto == 0:
+		return "ip"
+	case proto == protoTCP:
+		return "tcp"
+	case proto == protoUDP:
+		return "udp"
+	case proto == protoGRE:
+		return "gre"
+	case proto == protoICMP && !v6, proto == protoICMPv6 && v6:
+		return "icmp"
+	}
+	return strconv.Itoa(int(proto))
+}
+
+func (e endpoint) String() string {
+	var s string
+	switch p := e.prefix; {
+	case p.Bits() == 0:
+		s = "any"
+	case p.IsSingleIP():
+		s = "host " + p.Addr().String()
+	case p.Addr().Is4():
+		s = p.Addr().String() + " " + maskText(p.Bits(), true)
+	default:
+		s = p.String()
+	}
+	switch {
+	case e.lo == 0 && e.hi == 65535:
+		return s
+	case e.lo == e.hi:
+		return fmt.Sprintf("%s eq %d", s, e.lo)
+	}
+	return fmt.Sprintf("%s range %d %d", s, e.lo, e.hi)
+}
