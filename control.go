@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"seikan/esp"
 	"seikan/ike"
 	"seikan/internal/udp"
 	"seikan/sadb"
@@ -126,7 +127,11 @@ func (c *control) carryOut(now time.Time) (more bool) {
 func (c *control) apply(now time.Time, ev ike.Event) {
 	switch ev := ev.(type) {
 	case ike.ChildUp:
-		if _, err := c.db.Install(now, ev.Spec); err != nil {
+		_, err := c.db.Install(now, ev.Spec)
+		for _, key := range [...]esp.Secret{ev.Spec.In.Key, ev.Spec.In.Auth, ev.Spec.Out.Key, ev.Spec.Out.Auth} {
+			key.Clear()
+		}
+		if err != nil {
 			c.cfg.Log.Error().Err(err).Uint32("ike", uint32(ev.Spec.IKE)).Stringer("spi", ev.Spec.In.SPI).Msg("child SA could not be installed")
 			c.broken = append(c.broken, ev.Spec.IKE)
 			break

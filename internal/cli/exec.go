@@ -92,7 +92,7 @@ func (s *shell) complaint(line string, typed bool, err error) string {
 	case errors.Is(err, errIncomplete):
 		return "% Incomplete command.\n\n"
 	case errors.Is(err, errAmbiguous):
-		return fmt.Sprintf("%% Ambiguous command:  \"%s\"\n", line)
+		return ambiguous(line)
 	case errors.As(err, &no):
 		return string(no) + "\n"
 	}

@@ -9,28 +9,24 @@ import (
 
 // help is the answer to a `?` behind a clean line. It is "" where a `?` asks for nothing: inside a regular expression.
 func help(line string) string {
-	text, pipe, piped := strings.Cut(line, "|")
-	rows, err := rowsAfter(text)
-	if piped {
-		if !slices.Contains(rows, pipeRow) {
-			return "% Unrecognized command\n"
-		}
-		var inside bool
-		if rows, inside, err = modifierRows(pipe); inside {
-			return ""
-		}
-	}
+	rows, inside, err := rowsAt(line)
 	part := lastWord(line)
 	switch {
+	case inside:
+		return ""
 	case errors.Is(err, errAmbiguous):
-		return fmt.Sprintf("%% Ambiguous command:  %q\n", line)
+		return ambiguous(line)
 	case err != nil:
-		return "% Unrecognized command\n"
+		return unrecognized
 	case part == "":
 		return table(rows)
 	}
 	return words(rows, part)
 }
+
+const unrecognized = "% Unrecognized command\n"
+
+func ambiguous(line string) string { return "% Ambiguous command:  \"" + line + "\"\n" }
 
 // pipeRow is in the help of commands whose output may be filtered, and crRow in that of whole ones.
 var (
@@ -40,6 +36,23 @@ var (
 
 // lastWord is the word that a line ends in, "" behind a blank or a pipe.
 func lastWord(line string) string { return line[strings.LastIndexAny(line, " |")+1:] }
+
+// rowsAt is what may stand at the end of a line, which may be behind a pipe. inside is true in a regular expression.
+func rowsAt(line string) (rows []row, inside bool, err error) {
+	text, pipe, piped := strings.Cut(line, "|")
+	if !piped {
+		rows, err = rowsAfter(text)
+		return rows, false, err
+	}
+	rows, err = rowsAfter(text + " ")
+	switch {
+	case err != nil:
+		return nil, false, err
+	case !slices.Contains(rows, pipeRow):
+		return nil, false, invalidError{len(text)}
+	}
+	return modifierRows(pipe)
+}
 
 // rowsAfter is what may come behind a line, instead of its last word where there is no blank behind that.
 func rowsAfter(text string) ([]row, error) {
@@ -120,7 +133,7 @@ func words(rows []row, part string) string {
 	}
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return isKeyword(r) || r == pipeRow || r == crRow })
 	if len(rows) == 0 {
-		return "% Unrecognized command\n"
+		return unrecognized
 	}
 	return table(rows)
 }
@@ -134,15 +147,8 @@ func complete(line string) string {
 	if part == "" {
 		return line
 	}
-	text, pipe, piped := strings.Cut(line, "|")
-	rows, err := rowsAfter(text)
-	if piped {
-		var inside bool
-		if rows, inside, err = modifierRows(pipe); inside {
-			return line
-		}
-	}
-	if err != nil {
+	rows, inside, err := rowsAt(line)
+	if err != nil || inside {
 		return line
 	}
 	found := ""

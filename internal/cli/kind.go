@@ -23,7 +23,6 @@ var (
 	kindVRF       = &kind{[]row{{"WORD", "Name of the VRF"}}, parseName}
 	kindAddress   = &kind{[]row{{"A.B.C.D", "IPv4 address"}, {"X:X:X:X::X", "IPv6 address"}}, parseAddress}
 	kindPort      = &kind{[]row{{"<1-65535>", "UDP port"}}, parsePort}
-	kindZero      = &kind{[]row{{"0", "Never pause: the only length that there is"}}, parseZero}
 )
 
 func parseName(s string) (any, bool) { return s, len(s) <= maxName }
@@ -41,5 +40,3 @@ func parsePort(s string) (any, bool) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	return uint16(n), err == nil && n > 0
 }
-
-func parseZero(s string) (any, bool) { return nil, s == "0" }

@@ -99,7 +99,7 @@ type site struct {
 
 func (b *builder) fail(at pos, format string, args ...any) { b.errs.add(at, format, args...) }
 
-// iface adds a crypto map on an interface.
+// iface adds the crypto map that is on an interface.
 func (b *builder) iface(f *iface, m *cryptoMap) {
 	addrs, mtu, ok := b.addresses(f)
 	if !ok {
@@ -178,7 +178,7 @@ func (b *builder) completeEntry(e *entry) bool {
 // local chooses the address of the interface that the entry's peer talks to: one of its family.
 func (b *builder) local(f *iface, addrs []netip.Addr, e *entry) (netip.Addr, bool) {
 	for _, a := range addrs {
-		if a = a.Unmap(); a.Is4() != e.peer.Is4() || a.Zone() != "" || a.IsLinkLocalUnicast() != e.peer.IsLinkLocalUnicast() {
+		if a = a.Unmap(); a.Is4() != e.peer.Is4() || a.Zone() != "" {
 			continue
 		}
 		if owner := b.locals[a]; owner != "" && owner != f.name {

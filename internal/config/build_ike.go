@@ -49,7 +49,7 @@ func (id *identity) identity() ike.Identity {
 func (b *builder) keys(e *entry, prof *profile) (local, remote esp.Secret, ok bool) {
 	local, remote = prof.authLocal.key, prof.authRemote.key
 	if len(local) > 0 && len(remote) > 0 {
-		return local, remote, true
+		return slices.Clone(local), slices.Clone(remote), true
 	}
 	if prof.keyring.name == "" {
 		b.fail(prof.at, "a profile with keyring local, or with keys in authentication")

@@ -57,8 +57,9 @@ type errorList struct {
 }
 
 func (l *errorList) add(at pos, format string, args ...any) {
-	if !l.full() {
-		l.list = append(l.list, &Error{l.file, at.line, at.column, at.text, fmt.Sprintf(format, args...)})
+	e := Error{l.file, at.line, at.column, at.text, fmt.Sprintf(format, args...)}
+	if !l.full() && !slices.ContainsFunc(l.list, func(o *Error) bool { return *o == e }) {
+		l.list = append(l.list, &e)
 	}
 }
 

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	maxClients  = 32               // at a time; others wait to be accepted
+	requestTime = 5 * time.Second  // within which a client must send its request
+	commandTime = 10 * time.Second // within which the backend must answer
+	replyTime   = time.Minute      // within which a client must have taken the reply
+	acceptPause = 100 * time.Millisecond
+)
+
+// Serve answers the commands that come in on a listener until ctx ends; then it closes the listener, cuts the connections
+// there are and returns nil. The listener may be any one, but who can connect to it can command the router.
+func Serve(ctx context.Context, l net.Listener, b Backend, info Info) error {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &shell{b, info}
+	slots := make(chan struct{}, maxClients)
+	var clients sync.WaitGroup
+	unhook := context.AfterFunc(ctx, func() { l.Close() })
+	defer func() {
+		cancel()
+		clients.Wait()
+		unhook()
+	}()
+	for {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return l.Close()
+		}
+		conn, err := l.Accept()
+		switch {
+		case err == nil:
+			clients.Go(func() {
+				defer func() { <-slots }()
+				s.serve(ctx, conn)
+			})
+			continue
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		}
+		<-slots // the system lacks something, as descriptors: it may pass
+		select {
+		case <-time.After(acceptPause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// serve answers one request. Whatever goes wrong with the connection ends it: there is nobody to tell.
+func (s *shell) serve(ctx context.Context, conn net.Conn) {
+	defer conn.Close()
+	now := time.Now()
+	if conn.SetReadDeadline(now.Add(requestTime)) != nil || conn.SetWriteDeadline(now.Add(replyTime)) != nil {
+		return
+	}
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	kind, line, err := readFrame(conn, maxLine)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	defer cancel()
+	reply := bufio.NewWriterSize(textWriter{conn}, maxText)
+	result, err := s.answer(ctx, kind, string(line), reply)
+	if err == nil {
+		err = reply.Flush()
+	}
+	if err == nil {
+		_ = writeFrame(conn, result, nil)
+	}
+}
+
+// answer writes the text of the reply to a request, and gives the frame that ends it.
+func (s *shell) answer(ctx context.Context, k frameKind, line string, w io.Writer) (frameKind, error) {
+	text := ""
+	switch k {
+	case frameExecute, frameTyped:
+		o, err := s.execute(ctx, line, k == frameTyped, w)
+		return outcomeFrames[o], err
+	case frameHelp:
+		text = help(clean(line))
+	case frameComplete:
+		text = complete(clean(line))
+	case framePrompt:
+		text = s.info.prompt()
+	default:
+		return 0, errFrame
+	}
+	_, err := io.WriteString(w, text)
+	return frameDone, err
+}
+
+// outcomeFrames is the frame for each outcome.
+var outcomeFrames = [...]frameKind{done: frameDone, refused: frameRefused, left: frameLeft}

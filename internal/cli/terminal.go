@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// Interactive reads commands at a terminal, with a prompt, line editing, a history, completion by tab, and help by `?`. It
+// returns nil when the operator leaves.
+func (c Client) Interactive(ctx context.Context, in, out *os.File) error {
+	prompt, _, err := c.ask(ctx, framePrompt, "")
+	if err != nil {
+		return err
+	}
+	fd := int(in.Fd())
+	old, err := term.MakeRaw(fd)
+	if err != nil {
+		return fmt.Errorf("cli: terminal: %w", err)
+	}
+	t := &terminal{client: c, prompt: string(prompt), size: func() (int, int, error) { return term.GetSize(int(out.Fd())) }}
+	ended := make(chan error, 1)
+	go func() { ended <- t.converse(ctx, in, out) }()
+	select {
+	case err = <-ended:
+	case <-ctx.Done(): // the goroutine still reads, and ends with the process
+	}
+	if rerr := term.Restore(fd, old); rerr != nil {
+		err = errors.Join(err, fmt.Errorf("cli: terminal: %w", rerr))
+	}
+	return err
+}
+
+// terminal is a conversation at a terminal. It belongs to one goroutine.
+type terminal struct {
+	client Client
+	prompt string
+	size   func() (width, height int, err error)
+	term   *term.Terminal
+}
+
+// converse reads and gives commands until the operator leaves. A router that does not answer is no reason to leave.
+func (t *terminal) converse(ctx context.Context, r io.Reader, w io.Writer) error {
+	t.term = term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{r, w}, t.prompt)
+	t.term.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) { return t.key(ctx, line, pos, key) }
+	for ctx.Err() == nil {
+		if width, height, err := t.size(); err == nil && width > 0 && height > 0 {
+			_ = t.term.SetSize(width, height) // a size that it does not take spoils no more than the looks
+		}
+		line, err := t.term.ReadLine()
+		switch {
+		case errors.Is(err, io.EOF):
+			fmt.Fprint(w, "\r\n")
+			return nil
+		case err != nil && !errors.Is(err, term.ErrPasteIndicator):
+			return fmt.Errorf("cli: terminal: %w", err)
+		}
+		o, err := t.client.run(ctx, frameTyped, line, t.term)
+		switch {
+		case err != nil && !errors.Is(err, ErrRefused):
+			fmt.Fprintf(t.term, "%% %v\n", err)
+		case o == left:
+			return nil
+		}
+	}
+	return nil
+}
+
+// key is called for each key that is typed. False lets the terminal do with it what it does with all keys.
+func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (string, int, bool) {
+	head, tail := line[:pos], line[pos:]
+	switch key {
+	case '?':
+		text, _, err := t.client.ask(ctx, frameHelp, head)
+		switch {
+		case err != nil:
+			text = fmt.Appendf(nil, "%% %v\n", err)
+		case len(text) == 0:
+			return "", 0, false
+		}
+		fmt.Fprintf(t.term, "%s%s?\n%s", t.prompt, line, text)
+		return line, pos, true
+	case '\t':
+		text, _, err := t.client.ask(ctx, frameComplete, head)
+		if err != nil || len(text) == 0 {
+			return line, pos, true
+		}
+		head = string(text)
+		if strings.HasPrefix(tail, " ") {
+			head = strings.TrimSuffix(head, " ")
+		}
+		return head + tail, len(head), true
+	}
+	return "", 0, false
+}

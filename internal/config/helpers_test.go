@@ -1,0 +1,270 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// site is a whole configuration, as the README shows it.
+const siteText = `hostname gwA
+crypto ikev2 keyring KR
+ peer siteB
+  address 192.0.2.2
+  pre-shared-key a-test-key
+crypto ikev2 profile PROF
+ match identity remote address 192.0.2.2 255.255.255.255
+ authentication remote pre-share
+ authentication local pre-share
+ keyring local KR
+crypto ipsec transform-set TS esp-gcm 128
+ mode tunnel
+ip access-list extended TO-B
+ permit ip host 10.10.10.1 host 10.30.30.1
+crypto isakmp peer address 192.0.2.2
+ description connection from site A
+crypto map CM 10 ipsec-isakmp
+ set peer 192.0.2.2
+ set transform-set TS
+ set ikev2-profile PROF
+ match address TO-B
+interface vA
+ crypto map CM
+`
+
+// everything has each command once.
+const everything = `
+! comment
+hostname gwA
+no crypto logging session
+crypto session format xe
+crypto ikev2 proposal P1
+ encryption aes-gcm-256 aes-cbc-256 aes-cbc-128 chacha20-poly1305
+ integrity sha256 sha1
+ prf sha384 sha512
+ group 19 14
+crypto ikev2 proposal P2
+ encryption aes-gcm-128
+ group 31
+crypto ikev2 policy POL
+ match fvrf any
+ match address local 192.0.2.1
+ proposal P1
+ proposal P2
+crypto ikev2 keyring KR
+ peer siteB
+  description the other site
+  address 192.0.2.2
+  pre-shared-key swordfish-one
+ peer net
+  address 192.0.2.0 255.255.255.0
+  pre-shared-key local 0 swordfish-two
+  pre-shared-key remote hex 0a0bff
+ peer six
+  address 2001:db8::/32
+  pre-shared-key hex 73776f726466697368
+crypto ikev2 profile PROF
+ description to B
+ match fvrf any
+ match identity remote address 192.0.2.2 255.255.255.255
+ match identity remote address 2001:db8::2
+ match identity remote address 198.51.100.0/24
+ match identity remote fqdn b.example
+ match identity remote fqdn domain example
+ match identity remote email b@example
+ match identity remote email domain example
+ match identity remote key-id B
+ identity local fqdn a.example
+ authentication remote pre-share
+ authentication local pre-share
+ keyring local KR
+ lifetime 3600
+ dpd 10 3 on-demand
+crypto ikev2 profile P6
+ identity local address 2001:db8::1
+ authentication remote pre-share key swordfish-three
+ authentication local pre-share key hex 0102
+crypto ikev2 dpd 30 5 periodic
+crypto isakmp peer address 192.0.2.2
+ description connection from site A
+crypto isakmp peer address ipv6 2001:db8::2
+ description six
+crypto isakmp peer ip-address 192.0.2.3 vrf INET
+crypto ipsec security-association lifetime seconds 7200
+crypto ipsec security-association lifetime kilobytes disable
+crypto ipsec security-association replay window-size 1024
+crypto ipsec transform-set TS esp-gcm 128
+ mode tunnel
+crypto ipsec transform-set TS2 esp-aes esp-sha-hmac
+crypto ipsec transform-set TS3 esp-null esp-sha256-hmac
+crypto ipsec transform-set TS4 esp-aes-ctr 192 esp-sha512-hmac
+crypto ipsec transform-set TS5 esp-chacha20-poly1305
+crypto map CM 20 ipsec-isakmp
+ description second
+ set peer 2001:db8::2
+ set transform-set TS5
+ set ikev2-profile P6
+ set security-association replay disable
+ match address SIX
+crypto map CM 10 ipsec-isakmp
+ set peer 192.0.2.2
+ set transform-set TS TS2 TS3 TS4
+ set pfs group19
+ set security-association lifetime seconds 120
+ set security-association lifetime kilobytes 2560
+ set security-association replay window-size 128
+ set security-association esn
+ set ikev2-profile PROF
+ match address TO-B
+interface vA
+ description outside
+ no shutdown
+ ip address 192.0.2.1 255.255.255.0
+ ipv6 address 2001:db8::1/64
+ crypto map CM
+ip access-list extended TO-B
+ remark first
+ deny tcp any host 10.30.30.1 eq telnet
+ permit tcp 10.10.10.0 0.0.1.255 range 1000 2000 host 10.30.30.1 eq 22
+ 15 permit icmp any any
+ permit 89 host 10.10.10.1 host 10.30.30.1
+ remark last
+ipv6 access-list SIX
+ permit ipv6 host fd00:10::1 host fd00:30::1
+ sequence 5 permit udp fd00:10::/64 any eq 53
+access-list 100 permit gre any any
+end
+`
+
+func mustParse(t testing.TB, text string) *Model {
+	t.Helper()
+	m, err := Parse("gw.conf", []byte(text))
+	if err != nil {
+		t.Fatalf("Parse: %v", err)
+	}
+	return m
+}
+
+// errorsOf is the errors that err joins.
+func errorsOf(t testing.TB, err error) []*Error {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	var list []*Error
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		t.Fatalf("error %T joins nothing", err)
+	}
+	for _, e := range joined.Unwrap() {
+		var one *Error
+		if !errors.As(e, &one) {
+			t.Fatalf("error %T, want *Error", e)
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// env has one interface and one host behind the router.
+func env() Env {
+	return Env{
+		InterfaceAddrs: func(name string) ([]netip.Addr, int, error) {
+			switch name {
+			case "vA":
+				return addrs("192.0.2.1", "198.51.100.1", "2001:db8::1", "fe80::1%vA"), 1500, nil
+			case "vB":
+				return addrs("203.0.113.1"), 1400, nil
+			}
+			return nil, 0, errors.New("no such interface")
+		},
+		LocalAddr: func(within ...netip.Prefix) (netip.Addr, error) {
+			for _, p := range within {
+				for _, a := range addrs("10.10.10.1", "fd00:10::1") {
+					if p.Contains(a) {
+						return a, nil
+					}
+				}
+			}
+			return netip.Addr{}, nil
+		},
+	}
+}
+
+func addrs(list ...string) (as []netip.Addr) {
+	for _, s := range list {
+		as = append(as, netip.MustParseAddr(s))
+	}
+	return as
+}
+
+// difference finds where two models differ, but for the places in their texts; "" if nowhere.
+func difference(a, b *Model) string {
+	return differ("model", reflect.ValueOf(*a), reflect.ValueOf(*b))
+}
+
+func differ(path string, a, b reflect.Value) string {
+	if a.Type() == reflect.TypeFor[pos]() {
+		return ""
+	}
+	if k := a.Kind(); (k == reflect.Pointer || k == reflect.Interface || k == reflect.Map || k == reflect.Slice) && a.IsNil() != b.IsNil() {
+		return path
+	}
+	switch a.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if a.IsNil() {
+			return ""
+		}
+		return differ(path, a.Elem(), b.Elem())
+	case reflect.Struct:
+		if a.Type() == reflect.TypeFor[netip.Addr]() || a.Type() == reflect.TypeFor[netip.Prefix]() {
+			break
+		}
+		for i := range a.NumField() {
+			if d := differ(path+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i)); d != "" {
+				return d
+			}
+		}
+		return ""
+	case reflect.Slice:
+		if a.Len() != b.Len() {
+			return path
+		}
+		for i := range a.Len() {
+			if d := differ(path+"[]", a.Index(i), b.Index(i)); d != "" {
+				return d
+			}
+		}
+		return ""
+	case reflect.Map:
+		if a.Len() != b.Len() {
+			return path
+		}
+		for _, k := range a.MapKeys() {
+			if v := b.MapIndex(k); !v.IsValid() {
+				return path
+			} else if d := differ(path+"[]", a.MapIndex(k), v); d != "" {
+				return d
+			}
+		}
+		return ""
+	}
+	if !a.Equal(b) {
+		return path
+	}
+	return ""
+}
+
+// secrets are the keys of everything.
+var secrets = []string{"swordfish-one", "swordfish-two", "swordfish-three", "swordfish", "0a0bff", "73776f726466697368"}
+
+func wantNoSecret(t testing.TB, where, text string) {
+	t.Helper()
+	for _, s := range secrets {
+		if strings.Contains(text, s) {
+			t.Errorf("%s has the key %q:\n%s", where, s, text)
+		}
+	}
+}
