@@ -37,7 +37,7 @@ var edges = map[string][]string{
 	"internal/interop":   {},
 	"cmd/seikan":         {"*"},
 	"bench": {
-		"", "esp", "sadb", "ike/wire", "ike", "session",
+		"", "esp", "sadb", "ike/wire", "ike", "session", "tun",
 		"tun/tuntest", "internal/udp/udptest", "ike/iketest",
 	},
 }

@@ -390,7 +390,7 @@ func BenchmarkUplinkStep(b *testing.B) {
 					a.wire.n = 0
 					a.up.step(1e9, pkts)
 				}
-				reportPackets(b, batch)
+				reportPackets(b, batch, size)
 			})
 		}
 	}
@@ -409,7 +409,7 @@ func BenchmarkDownlinkStep(b *testing.B) {
 					a.wire.n = batch
 					deliver(a, z) // with a copy of each datagram, as out of a socket
 				}
-				reportPackets(b, batch)
+				reportPackets(b, batch, size)
 				if want := b.N * batch; z.dev.packets != want {
 					b.Fatalf("got %d packets through, want %d", z.dev.packets, want)
 				}
@@ -418,7 +418,9 @@ func BenchmarkDownlinkStep(b *testing.B) {
 	}
 }
 
-// reportPackets adds packets and gigabits per second to the result.
-func reportPackets(b *testing.B, batch int) {
-	b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "pkt/s")
+// reportPackets adds packets per second, and gigabits of inner packets, to the result.
+func reportPackets(b *testing.B, batch, size int) {
+	n := float64(b.N*batch) / b.Elapsed().Seconds()
+	b.ReportMetric(n, "pkt/s")
+	b.ReportMetric(n*float64(size)*8/1e9, "Gb/s")
 }

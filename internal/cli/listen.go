@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -22,6 +23,9 @@ type Listener struct {
 	*net.UnixListener
 	path string
 	file fs.FileInfo // of the socket, to tell whether it is still the one at path
+
+	once sync.Once // guards err
+	err  error     // of Close
 }
 
 // Listen makes the socket, with mode 0660. It takes the place of one that nobody listens on; one that is in use, and
@@ -90,14 +94,14 @@ func removeStale(path string) error {
 	return err
 }
 
-// Close stops listening and removes the socket, if it is still the one that Listen made. It may be called twice.
+// Close stops listening and removes the socket, if it is still the one that Listen made. Every call returns once that is
+// done, with the same error.
 func (l *Listener) Close() error {
-	err := l.UnixListener.Close()
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	if info, serr := os.Lstat(l.path); serr == nil && os.SameFile(info, l.file) {
-		err = errors.Join(err, os.Remove(l.path))
-	}
-	return err
+	l.once.Do(func() {
+		l.err = l.UnixListener.Close()
+		if info, err := os.Lstat(l.path); err == nil && os.SameFile(info, l.file) {
+			l.err = errors.Join(l.err, os.Remove(l.path))
+		}
+	})
+	return l.err
 }

@@ -23,19 +23,26 @@ const (
 func Serve(ctx context.Context, l net.Listener, b Backend, info Info) error {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &shell{b, info}
-	slots := make(chan struct{}, maxClients)
 	var clients sync.WaitGroup
 	unhook := context.AfterFunc(ctx, func() { l.Close() })
-	defer func() {
-		cancel()
-		clients.Wait()
-		unhook()
-	}()
+	err := s.accept(ctx, l, &clients)
+	unhook()
+	cancel()
+	clients.Wait()
+	if cerr := l.Close(); !errors.Is(cerr, net.ErrClosed) {
+		err = errors.Join(err, cerr)
+	}
+	return err
+}
+
+// accept starts a goroutine for each connection until ctx ends.
+func (s *shell) accept(ctx context.Context, l net.Listener, clients *sync.WaitGroup) error {
+	slots := make(chan struct{}, maxClients)
 	for {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
-			return l.Close()
+			return nil
 		}
 		conn, err := l.Accept()
 		switch {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -115,7 +116,10 @@ func (p *parser) command(l *line, owed bool) {
 		if owed {
 			l.hideFrom(0)
 		}
-		worst.expected = append(worst.expected, "exit", "end")
+		ambiguous := func(s string) bool { return abbreviates(l.words[0].text, s) }
+		if !slices.ContainsFunc(worst.expected, ambiguous) {
+			worst.expected = append(worst.expected, "exit", "end")
+		}
 	}
 	if l.hide < 0 {
 		l.hideSuspects()

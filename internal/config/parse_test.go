@@ -42,7 +42,6 @@ var accepted = []struct{ name, text, want string }{
 	{"no logging", "no crypto logging session", "no crypto logging session"},
 	{"format", "crypto session format classic", "crypto session format classic"},
 
-	{"encryption", inProposal + "encryption aes-gcm-128 chacha20-poly1305\nno-op", ""},
 	{"ciphers", "crypto ikev2 proposal P\n encryption aes-gcm-128 aes-gcm-192 aes-gcm-256 chacha20-poly1305\n group 14 15 16 19 20 21 31", " group 14 15 16 19 20 21 31"},
 	{"classic ciphers", inProposal + " encryption aes-cbc-256 aes-cbc-192 aes-cbc-128", " encryption aes-cbc-256 aes-cbc-192 aes-cbc-128"},
 	{"hashes", inProposal + " integrity sha512 sha384 sha256 sha1 sha512", " integrity sha512 sha384 sha256 sha1"},
@@ -119,9 +118,6 @@ var accepted = []struct{ name, text, want string }{
 
 func TestAccepted(t *testing.T) {
 	for _, test := range accepted {
-		if test.want == "" {
-			continue // a seed of the fuzz target
-		}
 		t.Run(test.name, func(t *testing.T) {
 			m, err := Parse("gw.conf", []byte(test.text))
 			if err != nil {
@@ -157,7 +153,6 @@ var refused = []struct{ name, text, at, want string }{
 	{"undefined proposal", "crypto ikev2 policy P\n proposal P9", "P9", "name of a proposal that is defined; none is"},
 
 	{"mask", inKeyPeer + "  address 192.0.2.0 255.0.255.0", "255.0.255.0", "network mask such as 255.255.255.0 or the end of the line"},
-	{"identity in a keyring", inKeyPeer + "  identity fqdn x", "identity", "description, address, pre-shared-key,"},
 	{"zone", inKeyPeer + "  address fe80::1%eth0", "fe80::1%eth0", "IPv4 address, IPv6 address or prefix such as 192.0.2.0/24"},
 	{"undefined keyring", inProfile + " keyring local K9", "K9", "name of a keyring that is defined; none is"},
 	{"certificates", inProfile + " authentication remote rsa-sig", "rsa-sig", "pre-share"},
@@ -248,17 +243,11 @@ func TestIncomplete(t *testing.T) {
 		{"address twice", "crypto ikev2 keyring K\n peer B\n  address 192.0.2.2\n peer C\n  address 192.0.2.2/32", 5, 11, "an address that is not that of peer B"},
 		{"no remote authentication", "crypto ikev2 profile P\n authentication local pre-share", 1, 22, "a profile with authentication remote"},
 		{"no local authentication", "crypto ikev2 profile P\n authentication remote pre-share", 1, 22, "a profile with authentication local"},
-		{"many sets", "crypto ipsec transform-set T0 esp-gcm 128\n" + inMap + " set transform-set" + sets(40), 3, 106 + 23 + 10 - 22, ""},
+		{"many sets", definitions(33) + inMap + " set transform-set" + sets(33), 35, 19 + 10*3 + 22*4 + 1, "at most 32 transform sets"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Parse("gw.conf", []byte(test.text))
 			list := errorsOf(t, err)
-			if test.want == "" {
-				if len(list) == 0 || !strings.Contains(err.Error(), "at most 32 transform sets") {
-					t.Errorf("got %v", err)
-				}
-				return
-			}
 			if len(list) != 1 || list[0].Line != test.line || list[0].Column != test.column || !strings.HasPrefix(list[0].Expected, test.want) {
 				t.Errorf("got\n%v\nwant line %d, column %d, expected %q", err, test.line, test.column, test.want)
 			}
@@ -271,6 +260,15 @@ func sets(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, " T%d", i)
+	}
+	return b.String()
+}
+
+// definitions define them.
+func definitions(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "crypto ipsec transform-set T%d esp-gcm 128\n", i)
 	}
 	return b.String()
 }
@@ -329,12 +327,13 @@ func TestErrorsHideKeys(t *testing.T) {
 		{"abbreviated", inKeyPeer + "  p swordfish x", "  p <hidden>\n    ^\n"},
 		{"misspelled", inKeyPeer + "  preshared-key swordfish", "  preshared-key <hidden>\n  ^\n"},
 		{"another word", inKeyPeer + "  geheim swordfish", "  geheim <hidden>\n  ^\n"},
+		{"what a keyring does not have", inKeyPeer + "  identity fqdn x", "  identity <hidden>\n  ^\n% expected: description, address, pre-shared-key, peer, hostname,"},
 		{"outside of a keyring", "psk swordfish", "psk <hidden>\n^\n"},
 		{"IKEv1", "crypto isakmp key swordfish address 192.0.2.2", "crypto isakmp key <hidden>\n              ^\n"},
 		{"profile", inProfile + " authentication remote pre-share key swordfish x", " authentication remote pre-share key <hidden>\n                                     ^\n"},
 		{"profile without the word", inProfile + " authentication remote p swordfish", " authentication remote p <hidden>\n                         ^\n"},
 		{"misspelled in the profile", inProfile + " authentification remote pre-share key swordfish", " authentification remote pre-share key <hidden>\n ^\n"},
-		{"key on the next line", inKeyPeer + "  pre-shared-key\n  swordfish", "^\n% expected: a key"},
+		{"key on the next line", inKeyPeer + "  pre-shared-key\n  swordfish", ":5:\n  <hidden>\n  ^\n"},
 		{"escape", inKeyPeer + "  pre-shared-key swordfish\x1b", "printable characters"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -344,12 +343,6 @@ func TestErrorsHideKeys(t *testing.T) {
 			}
 			wantNoSecret(t, "error", err.Error())
 			wantNoSecret(t, "error", fmt.Sprintf("%#v", errorsOf(t, err)[0]))
-			if test.name == "key on the next line" {
-				if !strings.Contains(err.Error(), "\n<hidden>\n^\n") && !strings.Contains(err.Error(), "\n  <hidden>\n  ^\n") {
-					t.Errorf("got\n%v", err)
-				}
-				return
-			}
 			if !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got\n%v\nwant\n%s", err, test.want)
 			}

@@ -63,5 +63,5 @@ func TestModelHidesKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantNoSecret(t, "Built", fmt.Sprintf("%+v %#v", built, built))
+	wantNoSecret(t, "Built", fmt.Sprintf("%+v", built))
 }
