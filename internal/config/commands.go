@@ -7,7 +7,7 @@ import (
 // globalMode is the commands that are always there.
 var globalMode = mode{commands: []node{
 	kw("hostname", "set the name of this router",
-		arg(kindName, "name of this router").do(func(p *parser, a args) { p.m.hostname = get[string](a, 0) })),
+		arg(kindName, "name of this router").do(func(p *parser, a args) { p.m.hostname = valueOf[string](a, 0) })),
 	kw("crypto", "encryption", cryptoCommands...),
 	kw("ip", "IPv4",
 		kw("access-list", "add an access list",
@@ -68,7 +68,7 @@ var cryptoCommands = []node{
 			choice("xe", "shape of later releases", "xe").do((*parser).setFormat))),
 }
 
-func (p *parser) setFormat(a args) { p.m.format = get[string](a, 0) }
+func (p *parser) setFormat(a args) { p.m.format = valueOf[string](a, 0) }
 
 // peerVRF is an address with what may follow it in `crypto isakmp peer`.
 func peerVRF(n node) node {
@@ -77,9 +77,9 @@ func peerVRF(n node) node {
 }
 
 func (p *parser) enterIsakmpPeer(a args) {
-	d := isakmpPeer{addr: get[netip.Addr](a, 0)}
+	d := isakmpPeer{addr: valueOf[netip.Addr](a, 0)}
 	if len(a.values) > 1 {
-		d.vrf = get[string](a, 1)
+		d.vrf = valueOf[string](a, 1)
 	}
 	p.isakmp = p.m.descs.define(d.addr.String()+" "+d.vrf, d)
 	p.enter(&isakmpPeerMode)
@@ -89,11 +89,11 @@ func (p *parser) enterIsakmpPeer(a args) {
 var isakmpPeerMode = mode{commands: []node{
 	kw("description", "describe the peer in listings and logs",
 		arg(kindDesc, "a description of at most 80 characters").
-			do(func(p *parser, a args) { p.isakmp.description = get[string](a, 0) })),
+			do(func(p *parser, a args) { p.isakmp.description = valueOf[string](a, 0) })),
 }}
 
 func (p *parser) enterInterface(a args) {
-	name := get[string](a, 0)
+	name := valueOf[string](a, 0)
 	p.iface = p.m.interfaces.define(name, iface{named: named{name, a.at(0)}})
 	p.enter(&interfaceMode)
 }
@@ -102,22 +102,22 @@ func (p *parser) enterInterface(a args) {
 var interfaceMode = mode{commands: []node{
 	kw("description", "describe the interface",
 		arg(kindText, "a description of at most 200 characters").
-			do(func(p *parser, a args) { p.iface.description = get[string](a, 0) })),
+			do(func(p *parser, a args) { p.iface.description = valueOf[string](a, 0) })),
 	kw("ip", "IPv4",
 		kw("address", "the address that peers see",
 			arg(kindHost4, "IPv4 address of this router",
 				arg(kindMask, "network mask such as 255.255.255.0").do(func(p *parser, a args) {
-					p.iface.addr4 = netip.PrefixFrom(get[netip.Addr](a, 0), int(get[maskBits](a, 1)))
+					p.iface.addr4 = netip.PrefixFrom(valueOf[netip.Addr](a, 0), int(valueOf[maskBits](a, 1)))
 				})))),
 	kw("ipv6", "IPv6",
 		kw("address", "the address that peers see",
 			arg(kindIfAddr6, "IPv6 address of this router with the length of its prefix, A/64").do(func(p *parser, a args) {
-				p.iface.addr6 = get[netip.Prefix](a, 0)
+				p.iface.addr6 = valueOf[netip.Prefix](a, 0)
 			}))),
 	kw("crypto", "encryption",
 		kw("map", "protect what leaves here",
 			arg(kindName, "name of a crypto map").do(func(p *parser, a args) {
-				p.iface.cryptoMap = named{get[string](a, 0), a.at(0)}
+				p.iface.cryptoMap = named{valueOf[string](a, 0), a.at(0)}
 			}))),
 	kw("no", "switch off",
 		kw("shutdown", "use the interface, as always").do(func(*parser, args) {})),

@@ -71,13 +71,13 @@ func ruleNodes(v6 bool, do action) []node {
 			return n
 		})
 	}
-	any, icmp := "ip", protocol(protoICMP)
+	ip, icmp := "ip", protocol(protoICMP)
 	if v6 {
-		any, icmp = "ipv6", protoICMPv6
+		ip, icmp = "ipv6", protoICMPv6
 	}
 	plain, ports := src(false), src(true)
 	protocols := []node{
-		choice(any, "all protocols", protocol(0), plain...),
+		choice(ip, "all protocols", protocol(0), plain...),
 		choice("tcp", "TCP", protocol(protoTCP), ports...),
 		choice("udp", "UDP", protocol(protoUDP), ports...),
 		choice("icmp", "ICMP of this version of IP", icmp, plain...),
@@ -146,7 +146,7 @@ func (p *parser) enterList(a args, v6 bool, m *mode) {
 
 // findList finds or makes the access list that argument 0 names. Nil: there is one of the other version.
 func (p *parser) findList(a args, v6 bool) *accessList {
-	name := get[string](a, 0)
+	name := valueOf[string](a, 0)
 	l := p.m.lists.define(name, accessList{named: named{name, a.at(0)}, v6: v6, used: make(map[uint64]bool)})
 	if l.v6 != v6 {
 		p.fail(a.at(0), "a name that no access list of the other version of IP has")
@@ -166,7 +166,7 @@ func listMode(v6 bool) mode {
 	commands := append(slices.Clip(rules),
 		arg(kindSeq, "sequence number of the line (1-2147483647)", rules...),
 		kw("remark", "comment", arg(kindText, "a comment of at most 200 characters").do(func(p *parser, a args) {
-			p.addRemark(p.list, get[string](a, 0))
+			p.addRemark(p.list, valueOf[string](a, 0))
 		})))
 	if v6 {
 		commands = append(commands, kw("sequence", "where the line goes",
@@ -188,7 +188,7 @@ func (p *parser) numberedRule(a args) {
 
 func (p *parser) numberedRemark(a args) {
 	if l := p.findList(a, false); l != nil {
-		p.addRemark(l, get[string](a, 1))
+		p.addRemark(l, valueOf[string](a, 1))
 	}
 }
 

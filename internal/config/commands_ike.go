@@ -10,7 +10,7 @@ import (
 )
 
 func (p *parser) enterProposal(a args) {
-	name := get[string](a, 0)
+	name := valueOf[string](a, 0)
 	p.proposal = p.m.proposals.define(name, proposal{named: named{name, a.at(0)}})
 	p.enter(&proposalMode)
 }
@@ -72,7 +72,7 @@ func groupNodes(prefix string) []node {
 }
 
 func (p *parser) enterPolicy(a args) {
-	name := get[string](a, 0)
+	name := valueOf[string](a, 0)
 	p.policy = p.m.policies.define(name, policy{named: named{name, a.at(0)}})
 	p.enter(&policyMode)
 }
@@ -85,7 +85,7 @@ var policyMode = mode{commands: []node{
 		kw("address", "address of this router",
 			kw("local", "that the peer talks to",
 				arg(kindHost, "address of this router").do(func(p *parser, a args) {
-					if addr := get[netip.Addr](a, 0); !slices.Contains(p.policy.locals, addr) {
+					if addr := valueOf[netip.Addr](a, 0); !slices.Contains(p.policy.locals, addr) {
 						p.policy.locals = append(p.policy.locals, addr)
 					}
 				})))),
@@ -97,7 +97,7 @@ func (p *parser) addProposals(a args) { p.policy.proposals = appendRefs(p.policy
 // appendRefs adds the names on a line to a list, each once.
 func appendRefs(list []named, a args) []named {
 	for i := range a.values {
-		name := get[string](a, i)
+		name := valueOf[string](a, i)
 		if !slices.ContainsFunc(list, func(n named) bool { return n.name == name }) {
 			list = append(list, named{name, a.at(i)})
 		}
@@ -106,7 +106,7 @@ func appendRefs(list []named, a args) []named {
 }
 
 func (p *parser) enterKeyring(a args) {
-	name := get[string](a, 0)
+	name := valueOf[string](a, 0)
 	p.keyring = p.m.keyrings.define(name, keyring{named: named{name, a.at(0)}})
 	p.enter(&keyringMode)
 }
@@ -114,7 +114,7 @@ func (p *parser) enterKeyring(a args) {
 // keyringMode is `crypto ikev2 keyring`.
 var keyringMode = mode{secret: true, commands: []node{
 	kw("peer", "add a peer", arg(kindName, "name of the peer").do(func(p *parser, a args) {
-		name := get[string](a, 0)
+		name := valueOf[string](a, 0)
 		p.keyPeer = p.keyring.peers.define(name, keyPeer{named: named{name, a.at(0)}})
 		p.enter(&keyPeerMode)
 	})),
@@ -124,7 +124,7 @@ var keyringMode = mode{secret: true, commands: []node{
 var keyPeerMode = mode{secret: true, commands: []node{
 	kw("description", "describe the peer",
 		arg(kindText, "a description of at most 200 characters").
-			do(func(p *parser, a args) { p.keyPeer.description = get[string](a, 0) })),
+			do(func(p *parser, a args) { p.keyPeer.description = valueOf[string](a, 0) })),
 	kw("address", "where the peer is", prefixNodes(func(p *parser, a args) {
 		p.keyPeer.prefix, p.keyPeer.prefixAt = prefixOf(a), a.at(0)
 	})...),
@@ -137,7 +137,7 @@ var keyPeerMode = mode{secret: true, commands: []node{
 
 // keyNodes are the ways to write a key.
 func keyNodes(set func(*parser, esp.Secret)) []node {
-	do := func(p *parser, a args) { set(p, get[esp.Secret](a, 0)) }
+	do := func(p *parser, a args) { set(p, valueOf[esp.Secret](a, 0)) }
 	return []node{
 		kw("0", "the key follows as it is", arg(kindKey, "a key of at most 128 octets").do(do)),
 		kw("hex", "the key follows in hexadecimal", arg(kindHexKey, "a key of at most 128 octets in hexadecimal").do(do)),
@@ -158,17 +158,17 @@ func prefixNodes(do action) []node {
 func prefixOf(a args) netip.Prefix {
 	addr, ok := a.values[0].value.(netip.Addr)
 	if !ok {
-		return get[netip.Prefix](a, 0)
+		return valueOf[netip.Prefix](a, 0)
 	}
 	n := 32
 	if len(a.values) > 1 {
-		n = int(get[maskBits](a, 1))
+		n = int(valueOf[maskBits](a, 1))
 	}
 	return netip.PrefixFrom(addr, n).Masked()
 }
 
 func (p *parser) enterProfile(a args) {
-	name := get[string](a, 0)
+	name := valueOf[string](a, 0)
 	p.profile = p.m.profiles.define(name, profile{named: named{name, a.at(0)}})
 	p.enter(&profileMode)
 }
@@ -177,7 +177,7 @@ func (p *parser) enterProfile(a args) {
 var profileMode = mode{commands: []node{
 	kw("description", "describe the profile",
 		arg(kindText, "a description of at most 200 characters").
-			do(func(p *parser, a args) { p.profile.description = get[string](a, 0) })),
+			do(func(p *parser, a args) { p.profile.description = valueOf[string](a, 0) })),
 	kw("match", "for which peers the profile is",
 		kw("fvrf", "front door VRF",
 			kw("any", "all of them").do(func(p *parser, _ args) { p.profile.fvrf = true })),
@@ -198,7 +198,7 @@ var profileMode = mode{commands: []node{
 		kw("local", "to the peer",
 			append(identityNodes(func(p *parser, id identity) { p.profile.local = &id }, false),
 				kw("address", "an address", arg(kindHost, "address of this router").do(func(p *parser, a args) {
-					addr := get[netip.Addr](a, 0)
+					addr := valueOf[netip.Addr](a, 0)
 					id := addressIdentity(netip.PrefixFrom(addr, addr.BitLen()))
 					p.profile.local = &id
 				})))...)),
@@ -208,11 +208,11 @@ var profileMode = mode{commands: []node{
 	kw("keyring", "where the keys are",
 		kw("local", "in this configuration",
 			arg(kindName, "name of a keyring").do(func(p *parser, a args) {
-				p.profile.keyring = named{get[string](a, 0), a.at(0)}
+				p.profile.keyring = named{valueOf[string](a, 0), a.at(0)}
 			}))),
 	kw("lifetime", "how long an IKE SA lives",
 		arg(number(120, 86400), "seconds (120-86400)").
-			do(func(p *parser, a args) { p.profile.lifetime = get[uint64](a, 0) })),
+			do(func(p *parser, a args) { p.profile.lifetime = valueOf[uint64](a, 0) })),
 	dpdNode(func(p *parser, d *dpd) { p.profile.dpd = d }),
 }}
 
@@ -220,7 +220,7 @@ var profileMode = mode{commands: []node{
 func identityNodes(set func(*parser, identity), domains bool) []node {
 	name := func(word, help string, kind wire.IDKind, domain bool) node {
 		return kw(word, help, arg(kindFQDN, "a name of at most 255 octets").do(func(p *parser, a args) {
-			set(p, identity{kind: kind, data: get[string](a, 0), domain: domain})
+			set(p, identity{kind: kind, data: valueOf[string](a, 0), domain: domain})
 		}))
 	}
 	fqdn := name("fqdn", "a domain name", wire.ID_FQDN, false)
@@ -251,7 +251,7 @@ func authNode(set func(*parser, esp.Secret)) node {
 func dpdNode(set func(*parser, *dpd)) node {
 	when := func(word, help string, onDemand bool) node {
 		return choice(word, help, onDemand).do(func(p *parser, a args) {
-			set(p, &dpd{get[uint64](a, 0), get[uint64](a, 1), get[bool](a, 2)})
+			set(p, &dpd{valueOf[uint64](a, 0), valueOf[uint64](a, 1), valueOf[bool](a, 2)})
 		})
 	}
 	return kw("dpd", "find out whether the peer is alive",

@@ -44,7 +44,7 @@ func transformNodes() []node {
 type keyBits int
 
 func (p *parser) enterTransformSet(a args) {
-	name := get[string](a, 0)
+	name := valueOf[string](a, 0)
 	var s esp.Suite
 	for _, v := range a.values[1:] {
 		switch v := v.value.(type) {
@@ -73,12 +73,12 @@ func lifetimeNode(of func(*parser) *lifetime) node {
 	return kw("lifetime", "how long SAs live",
 		kw("seconds", "in time",
 			arg(number(120, 2592000), "seconds (120-2592000)").
-				do(func(p *parser, a args) { of(p).seconds = get[uint64](a, 0) })),
+				do(func(p *parser, a args) { of(p).seconds = valueOf[uint64](a, 0) })),
 		kw("kilobytes", "in traffic",
 			kw("disable", "without a limit").
 				do(func(p *parser, a args) { l := of(p); l.kilobytes, l.unlimited = 0, true }),
 			arg(number(2560, 4294967295), "kilobytes (2560-4294967295)").
-				do(func(p *parser, a args) { l := of(p); l.kilobytes, l.unlimited = get[uint64](a, 0), false })))
+				do(func(p *parser, a args) { l := of(p); l.kilobytes, l.unlimited = valueOf[uint64](a, 0), false })))
 }
 
 // replayNode is `replay`.
@@ -86,7 +86,7 @@ func replayNode(of func(*parser) *int) node {
 	return kw("replay", "protection from packets that were sent before",
 		kw("window-size", "how far packets may be out of order",
 			arg(kindWindow, "packets (64-8192 and a multiple of 64)").
-				do(func(p *parser, a args) { *of(p) = int(get[uint64](a, 0)) })),
+				do(func(p *parser, a args) { *of(p) = int(valueOf[uint64](a, 0)) })),
 		kw("disable", "none").do(func(p *parser, a args) { *of(p) = -1 }))
 }
 
@@ -99,7 +99,7 @@ var kindWindow = &kind{parse: func(s string) (any, string) {
 }}
 
 func (p *parser) enterEntry(a args) {
-	name, seq := get[string](a, 0), get[uint64](a, 1)
+	name, seq := valueOf[string](a, 0), valueOf[uint64](a, 1)
 	m := p.m.maps.define(name, cryptoMap{named: named{name, a.at(0)}, bySeq: make(map[uint64]*entry)})
 	p.entry = m.bySeq[seq]
 	if p.entry == nil {
@@ -119,14 +119,14 @@ func (m *cryptoMap) sortEntries() {
 var entryMode = mode{commands: []node{
 	kw("description", "describe the entry",
 		arg(kindText, "a description of at most 200 characters").
-			do(func(p *parser, a args) { p.entry.description = get[string](a, 0) })),
+			do(func(p *parser, a args) { p.entry.description = valueOf[string](a, 0) })),
 	kw("set", "how it is protected, and with whom",
 		kw("peer", "the other end", arg(kindHost, "address of the peer").do((*parser).setPeer)),
 		kw("transform-set", "algorithms, in order of preference", each(func(p *parser, a args) {
 			p.entry.transforms = appendRefs(nil, a)
 		}, arg(kindName, "name of a transform set"))...),
 		kw("ikev2-profile", "how IKE is done", arg(kindName, "name of a profile").do(func(p *parser, a args) {
-			p.entry.profile = named{get[string](a, 0), a.at(0)}
+			p.entry.profile = named{valueOf[string](a, 0), a.at(0)}
 		})),
 		pfsNode(),
 		kw("security-association", "SAs",
@@ -135,7 +135,7 @@ var entryMode = mode{commands: []node{
 			kw("esn", "prefer sequence numbers of 64 bits").do(func(p *parser, _ args) { p.entry.esn = true }))),
 	kw("match", "what is protected",
 		kw("address", "what an access list permits", arg(kindName, "name of an access list").do(func(p *parser, a args) {
-			p.entry.list = named{get[string](a, 0), a.at(0)}
+			p.entry.list = named{valueOf[string](a, 0), a.at(0)}
 		}))),
 	kw("no", "switch off",
 		kw("set", "how it is protected",
@@ -145,7 +145,7 @@ var entryMode = mode{commands: []node{
 }}
 
 func (p *parser) setPeer(a args) {
-	addr := get[netip.Addr](a, 0)
+	addr := valueOf[netip.Addr](a, 0)
 	if p.entry.peer.IsValid() && p.entry.peer != addr {
 		p.fail(a.at(0), "no second peer; the entry has %v", p.entry.peer)
 		return
@@ -165,6 +165,6 @@ func pfsNode() node {
 func (p *parser) setPFS(a args) {
 	p.entry.pfs = wire.MODP_2048
 	if len(a.values) > 0 {
-		p.entry.pfs = get[wire.GroupID](a, 0)
+		p.entry.pfs = valueOf[wire.GroupID](a, 0)
 	}
 }

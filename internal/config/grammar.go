@@ -169,14 +169,14 @@ type argument struct {
 // at is the place of argument i.
 func (a args) at(i int) pos { return a.line.at(a.values[i].word) }
 
-// get is argument i. The table that names the action gives it its type.
-func get[T any](a args, i int) T { return a.values[i].value.(T) }
+// valueOf is argument i. The table that names the action gives it its type.
+func valueOf[T any](a args, i int) T { return a.values[i].value.(T) }
 
 // all is the arguments from i on, without repetitions.
 func all[T comparable](a args, i int) []T {
 	var list []T
 	for ; i < len(a.values); i++ {
-		if v := get[T](a, i); !slices.Contains(list, v) {
+		if v := valueOf[T](a, i); !slices.Contains(list, v) {
 			list = append(list, v)
 		}
 	}

@@ -78,13 +78,16 @@ func (l *line) hideSuspects() {
 // beforeKey are words that may stand between the one that announces a key and the key.
 var beforeKey = []string{"0", "6", "7", "hex", "key", "local", "remote"}
 
+// soundsLikeKey are parts of words that announce a key.
+var soundsLikeKey = []string{"key", "psk", "pass", "secret"}
+
 func announcesKey(w string) bool {
 	w = strings.ToLower(w)
 	switch {
 	case strings.HasPrefix(w, "keyr"), strings.HasPrefix(w, "key-i"), w == "prf":
 		return false
 	}
-	return strings.HasPrefix(w, "pre") || strings.Contains(w, "key") || strings.Contains(w, "psk") || strings.Contains(w, "pass") || strings.Contains(w, "secret")
+	return strings.HasPrefix(w, "pre") || slices.ContainsFunc(soundsLikeKey, func(s string) bool { return strings.Contains(w, s) })
 }
 
 // at is the place of word i; of the line's end where there is none.

@@ -1,10 +1,9 @@
 package config
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
-
-	"fmt"
 
 	"seikan/esp"
 	"seikan/ike"

@@ -98,6 +98,7 @@ var accepted = []struct{ name, text, want string }{
 	{"PFS group", inMap + " set pfs group31", " set pfs group31"},
 	{"no PFS", inMap + " set pfs\n no set pfs", "crypto map CM 10 ipsec-isakmp"},
 	{"ESN", inMap + " set security-association esn", " set security-association esn"},
+	{"no ESN", inMap + " set security-association esn\n no set security-association esn", "crypto map CM 10 ipsec-isakmp"},
 	{"lifetime of an entry", inMap + " set security-association lifetime kilobytes disable", " set security-association lifetime kilobytes disable"},
 	{"window of an entry", inMap + " set security-association replay disable", " set security-association replay disable"},
 	{"defined later", inMap + " match address L\n" + inList, " match address L"},
@@ -202,6 +203,12 @@ var refused = []struct{ name, text, at, want string }{
 	{"list of both versions", inList + inList6, "L", "a name that no access list of the other version of IP has"},
 
 	{"interface mask", "interface vA\n ip address 192.0.2.1", "$", "network mask such as 255.255.255.0"},
+	{"broadcast address", "interface vA\n ip address 255.255.255.255 255.255.255.0", "255.255.255.255", "IPv4 address of this router"},
+	{"IPv6 address without length", "interface vA\n ipv6 address 2001:db8::1", "2001:db8::1", "IPv6 address of this router with the length"},
+	{"IPv6 multicast", "interface vA\n ipv6 address ff02::1/64", "ff02::1/64", "IPv6 address of this router with the length"},
+	{"IPv4 length in IPv6", inList6 + " permit ipv6 10.0.0.0/8 any", "10.0.0.0/8", "host, any or source prefix (IPv6)"},
+	{"IPv4 in the form of IPv6", inKeyPeer + "  address ::ffff:192.0.2.2", "::ffff:192.0.2.2", "IPv4 address, IPv6 address or prefix"},
+	{"undefined of many", definitions(10) + inMap + " set transform-set T10", "T10", "name of a transform set that is defined: T0, T1, T2, T3, T4, T5, T6, T7, ..."},
 	{"shutdown", "interface vA\n shutdown", "shutdown", "description, ip, ipv6, crypto, no,"},
 }
 

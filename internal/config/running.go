@@ -32,6 +32,9 @@ func (m *Model) text(keys bool) string {
 	for _, v := range m.descs.list {
 		w.isakmpPeer(v)
 	}
+	if m.life != (lifetime{}) || m.replay != 0 {
+		w.line("!")
+	}
 	w.lifetime("crypto ipsec", m.life)
 	w.replay("crypto ipsec", m.replay)
 	for _, v := range m.transforms.list {
@@ -114,8 +117,8 @@ func (w *writer) ike(m *Model) {
 	}
 }
 
-func (w *writer) fvrf(any bool) {
-	if any {
+func (w *writer) fvrf(all bool) {
+	if all {
 		w.line(" match fvrf any")
 	}
 }
