@@ -36,8 +36,9 @@ func runDemo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if *verbose {
 		level = zerolog.InfoLevel
 	}
-	log := zerolog.New(zerolog.ConsoleWriter{Out: stderr, NoColor: !isTerminal(stderr), TimeFormat: time.TimeOnly}).
-		Level(level).With().Timestamp().Logger()
+	// Two routers write here.
+	w := zerolog.SyncWriter(zerolog.ConsoleWriter{Out: stderr, NoColor: !isTerminal(stderr), TimeFormat: time.TimeOnly})
+	log := zerolog.New(w).Level(level).With().Timestamp().Logger()
 	ctx, cancel := context.WithTimeout(ctx, *timeout)
 	defer cancel()
 	if err := demo(ctx, *size*mib, stdout, log); err != nil {

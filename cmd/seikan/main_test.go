@@ -46,6 +46,7 @@ func writeConf(t *testing.T, text string) string {
 func TestDispatch(t *testing.T) {
 	good := writeConf(t, goodConf)
 	bad := writeConf(t, "hostname gwA\ncrypto frobnicate\n")
+	idle := writeConf(t, "hostname gwA\n")
 	socket := filepath.Join(t.TempDir(), "none.sock")
 	for _, tt := range []struct {
 		name   string
@@ -69,6 +70,7 @@ func TestDispatch(t *testing.T) {
 		{"check, short", []string{"run", "-t", "-c", good}, 0, good + ": no errors\n", ""},
 		{"check of a bad one", []string{"run", "--check", "-c", bad}, 1, "", bad + ":2"},
 		{"run of a bad one", []string{"run", "-c", bad, "--socket", socket}, 1, "", bad + ":2"},
+		{"check of nothing to do", []string{"run", "--check", "-c", idle}, 1, "", idle + ": puts no crypto map"},
 		{"check of none", []string{"run", "--check", "-c", good + ".none"}, 1, "", "no such file"},
 		{"vty without a router", []string{"vty", "--socket", socket, "-c", "show version"}, 1, "", "no router answers on " + socket},
 		{"vty with a word", []string{"vty", "show"}, 2, "", `"show" is one word too many`},

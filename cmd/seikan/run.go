@@ -86,7 +86,7 @@ func newLog(w io.Writer, format, level string) (zerolog.Logger, error) {
 	default:
 		return zerolog.Nop(), fmt.Errorf("log format %q is neither console nor json", format)
 	}
-	return zerolog.New(w).Level(least).With().Timestamp().Logger(), nil
+	return zerolog.New(zerolog.SyncWriter(w)).Level(least).With().Timestamp().Logger(), nil
 }
 
 // readConfig reads a configuration and looks up what it leaves to this machine. It changes nothing.
@@ -100,5 +100,8 @@ func readConfig(file string) (*config.Model, config.Built, error) {
 		return nil, config.Built{}, err
 	}
 	built, err := model.Build(config.Env{InterfaceAddrs: tun.InterfaceAddrs, LocalAddr: tun.LocalAddr})
+	if err == nil && len(built.Locals) == 0 {
+		err = fmt.Errorf("%s: puts no crypto map on an interface: there is nothing to do", file)
+	}
 	return model, built, err
 }

@@ -187,7 +187,7 @@ func TestRun(t *testing.T) {
 	}{
 		{"show crypto session", 0, `^Crypto session current status\n\nInterface: d0\nSession status: DOWN\nPeer: 192\.0\.2\.2/500\n`},
 		{"show crypto session fvrf RED", 1, `^ No VRF named RED exists\n$`},
-		{"show running-config | include hostname|key", 0, `^hostname gwA\n.*pre-shared-key <hidden>\n$`},
+		{"show running-config | include hostname|pre-shared-key", 0, `^hostname gwA\n.*pre-shared-key <hidden>\n$`},
 		{"show crypto statistics", 0, `^Packets dropped that belong to no session: \d+\n(?s:.*)IKE messages that were not acted on: 0\n$`},
 		{"clear crypto session", 0, `^$`},
 		{"what", 1, `^what\n\^\n% Invalid input detected at '\^' marker\.\n`},

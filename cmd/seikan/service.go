@@ -82,9 +82,6 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 
 // listen opens the sockets: for each local address one for bare IKE, and one for IKE and ESP (RFC 3948).
 func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
-	if len(built.Locals) == 0 {
-		return nil, errors.New("seikan: the configuration puts no crypto map on an interface: there is nothing to do")
-	}
 	var sockets []seikan.Socket
 	for _, l := range built.Locals {
 		for _, natt := range [...]bool{false, true} {

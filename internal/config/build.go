@@ -28,13 +28,12 @@ type Env struct {
 
 // Built is what a configuration means to the rest of the router.
 type Built struct {
-	Hostname      string
-	SessionFormat string // of `show crypto session`: "classic" or "xe"; "": nothing is said
-	IKE           ike.Config
-	Policies      []sadb.Policy // the SPD: by interface, entry of the crypto map, line of the access list
-	Session       session.Config
-	Locals        []LocalEndpoint // each address once
-	Routes        []tun.Route     // to the remote networks, each once
+	Hostname string
+	IKE      ike.Config
+	Policies []sadb.Policy // the SPD: by interface, entry of the crypto map, line of the access list
+	Session  session.Config
+	Locals   []LocalEndpoint // each address once
+	Routes   []tun.Route     // to the remote networks, each once
 }
 
 // LocalEndpoint is an address that peers talk to, on ports 500 and 4500.
@@ -51,7 +50,7 @@ func (m *Model) Build(env Env) (Built, error) {
 		used: make(map[string]bool), peers: make(map[peerKey]*site), routes: make(map[netip.Prefix]int),
 		locals: make(map[netip.Addr]string),
 	}
-	b.out.Hostname, b.out.SessionFormat = m.hostname, m.format
+	b.out.Hostname = m.hostname
 	b.out.Session.Logging = !m.noLog
 	b.out.Session.Descriptions = make(map[session.DescriptionKey]string, len(m.descs.list))
 	for _, d := range m.descs.list {

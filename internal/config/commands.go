@@ -62,13 +62,7 @@ var cryptoCommands = []node{
 	kw("logging", "events",
 		kw("session", "log sessions that go up and down").
 			do(func(p *parser, _ args) { p.m.noLog = false })),
-	kw("session", "sessions",
-		kw("format", "how they are shown",
-			choice("classic", "labels and order of the first releases", "classic").do((*parser).setFormat),
-			choice("xe", "shape of later releases", "xe").do((*parser).setFormat))),
 }
-
-func (p *parser) setFormat(a args) { p.m.format = valueOf[string](a, 0) }
 
 // peerVRF is an address with what may follow it in `crypto isakmp peer`.
 func peerVRF(n node) node {

@@ -15,8 +15,7 @@ import (
 type Model struct {
 	file     string
 	hostname string
-	noLog    bool   // no crypto logging session
-	format   string // of `show crypto session`; "" for the default
+	noLog    bool // no crypto logging session
 	dpd      *dpd
 	life     lifetime
 	replay   int // as entry.replay

@@ -25,9 +25,6 @@ func (m *Model) text(keys bool) string {
 	} else {
 		w.line("crypto logging session")
 	}
-	if m.format != "" {
-		w.line("crypto session format %s", m.format)
-	}
 	w.ike(m)
 	for _, v := range m.descs.list {
 		w.isakmpPeer(v)
