@@ -27,6 +27,44 @@ type pair struct {
 	lose    func(from *side, data []byte) bool
 	latency func() time.Duration
 	repeat  func() bool
+	nat     *nat // in front of A; nil: none
+}
+
+// nat gives A the address of a NAT, and each port of A a port there. It forgets what it is told to.
+type nat struct {
+	addr  netip.Addr
+	ports map[uint16]uint16 // A's own, by the one at the NAT
+	last  uint16
+}
+
+// out is the NAT's address and port for one of A's.
+func (n *nat) out(a netip.AddrPort) netip.AddrPort {
+	for outer, inner := range n.ports {
+		if inner == a.Port() {
+			return netip.AddrPortFrom(n.addr, outer)
+		}
+	}
+	n.last++
+	n.ports[n.last] = a.Port()
+	return netip.AddrPortFrom(n.addr, n.last)
+}
+
+// received is the path on which a datagram arrives at a side; false if it gets nowhere.
+func (p *pair) received(from *side, sent sadb.Path) (sadb.Path, bool) {
+	got := swap(sent)
+	to := p.other(from)
+	switch {
+	case p.nat == nil:
+	case from == p.a:
+		got.Remote = p.nat.out(got.Remote)
+	default:
+		port, mapped := p.nat.ports[got.Local.Port()]
+		if got.Local.Addr() != p.nat.addr || !mapped {
+			return got, false
+		}
+		got.Local = netip.AddrPortFrom(to.addr, port)
+	}
+	return got, got.Local.Addr() == to.addr
 }
 
 // side is one Endpoint with what its data plane would hold.
@@ -222,8 +260,8 @@ func (p *pair) run(d time.Duration) {
 				p.now = f.at
 			}
 			to := p.other(f.from)
-			if f.d.Path.Remote.Addr() == to.addr && !f.d.Keepalive {
-				d := Datagram{Path: sadb.Path{Local: f.d.Path.Remote, Remote: f.d.Path.Local}, Data: bytes.Clone(f.d.Data)}
+			if path, ok := p.received(f.from, f.d.Path); ok && !f.d.Keepalive {
+				d := Datagram{Path: path, Data: bytes.Clone(f.d.Data)}
 				to.do(func(now time.Time, out *Output) { to.e.Handle(now, d, out) })
 			}
 			continue
