@@ -304,8 +304,8 @@ func TestShutdown(t *testing.T) {
 	if took := time.Since(start); took > requestTime/2 {
 		t.Errorf("took %v", took)
 	}
-	if err := <-failed; err == nil || errors.Is(err, ErrRefused) {
-		t.Errorf("the command: got %v, want the end of the connection", err)
+	if err := <-failed; err == nil { // the connection has ended, or there was still time to say so
+		t.Error("the command was carried out")
 	}
 	checkEmpty(t, filepath.Dir(c.Socket))
 }
