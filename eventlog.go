@@ -69,10 +69,10 @@ func logChildUp(e *zerolog.Event, ev ike.ChildUp) {
 }
 
 // logFailed says why an attempt came to nothing. An attempt that was not made because the last one failed a moment ago is
-// worth no warning.
+// worth no warning, nor is one that ends with the router.
 func logFailed(l zerolog.Logger, ev ike.Failed) {
 	e := l.Warn()
-	if ev.Repeat {
+	if ev.Repeat || ev.Reason == ike.ReasonShutdown {
 		e = l.Debug()
 	}
 	e = e.Str("peer", ev.Peer)
