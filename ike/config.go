@@ -20,7 +20,15 @@ type Config struct {
 	Retransmit   Retransmit
 	HalfOpenTime time.Duration // a responder forgets an IKE SA that was not authenticated by then; default 30 s
 	MaxHalfOpen  int           // IKE SAs being set up by peers; more are refused; default 1000
-	RekeyLinger  time.Duration // the inbound SA of a rekeyed Child SA is kept this long for packets on their way; default 5 s
+
+	// CookieChallenge is the number of half-open IKE SAs from which on a new one must show by a cookie that its address is not
+	// forged (RFC 7296 §2.6); default 100, negative: always, above MaxHalfOpen: never.
+	CookieChallenge int
+
+	// MaxHalfOpenFrom is how many IKE SAs one address may be setting up; default 50, for the peers behind a NAT.
+	MaxHalfOpenFrom int
+
+	RekeyLinger time.Duration // the inbound SA of a rekeyed Child SA is kept this long for packets on their way; default 5 s
 
 	// Heard reports when the data plane last took an authenticated packet on a Child SA, the zero time for never; in is
 	// its inbound SPI. It is called from Advance. Nil: only IKE messages count as life.

@@ -13,6 +13,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.NATTPort, 4500)
 	setDefault(&c.HalfOpenTime, 30*time.Second)
 	setDefault(&c.MaxHalfOpen, 1000)
+	setDefault(&c.CookieChallenge, 100)
+	setDefault(&c.MaxHalfOpenFrom, 50)
 	setDefault(&c.RekeyLinger, 5*time.Second)
 	setDefault(&c.Retransmit.Base, 2*time.Second)
 	setDefault(&c.Retransmit.Factor, 1.8)

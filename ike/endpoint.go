@@ -21,8 +21,10 @@ type Endpoint struct {
 	peers     []*peerRef
 	flows     map[sadb.PolicyID]*flowRef
 	sas       map[sadb.IKEID]*sa
-	bySPI     map[wire.SPI]*sa // by our own SPI
-	halfOpen  map[initKey]*sa  // set up by peers and not authenticated yet
+	bySPI     map[wire.SPI]*sa   // by our own SPI
+	halfOpen  map[initKey]*sa    // set up by peers and not authenticated yet
+	openFrom  map[netip.Addr]int // how many of those an address has
+	cookies   cookies
 	children  map[esp.SPI]*child
 	deadlines deadlines
 	drops     [NumDrops]uint64
@@ -60,6 +62,7 @@ func New(cfg Config) (*Endpoint, error) {
 		sas:      map[sadb.IKEID]*sa{},
 		bySPI:    map[wire.SPI]*sa{},
 		halfOpen: map[initKey]*sa{},
+		openFrom: map[netip.Addr]int{},
 		children: map[esp.SPI]*child{},
 	}
 	for i := range cfg.Peers {

@@ -213,16 +213,22 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 	case len(peers) == 0 || e.stopping:
 		e.drop(d, DropNoPeer, out)
 		return
-	case len(e.halfOpen) >= e.cfg.MaxHalfOpen:
+	case len(e.halfOpen) >= e.cfg.MaxHalfOpen || e.openFrom[d.Path.Remote.Addr()] >= e.cfg.MaxHalfOpenFrom:
 		e.drop(d, DropHalfOpenLimit, out)
 		return
 	}
 	p, bad := sort(m.Payloads, requestSchemas[wire.IKE_SA_INIT])
 	var s *sa
-	if bad == nil {
-		s, bad = e.respondInit(now, d, h, peers, p)
-	} else {
+	switch {
+	case bad != nil:
 		e.drop(d, DropSyntax, out)
+	case e.challenges(now, d, h, p):
+		e.drop(d, DropCookie, out)
+		ask := &wire.Notify{Kind: wire.COOKIE, Data: e.cookies.cookie(now, h.SPIi, p.nonce.Data, d.Path.Remote)}
+		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: clearAnswer(h, ask)})
+		return
+	default:
+		s, bad = e.respondInit(now, d, h, peers, p)
 	}
 	if bad != nil {
 		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: clearAnswer(h, bad.payload())})
@@ -233,6 +239,16 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 	}
 	s.announce(out)
 	out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: s.initResponse})
+}
+
+// challenges reports whether a request must show a cookie first: there are many half-open SAs, and it shows no valid one. That
+// takes no key exchange, and leaves nothing behind (RFC 7296 §2.6).
+func (e *Endpoint) challenges(now time.Time, d Datagram, h wire.Header, p *parts) bool {
+	if len(e.halfOpen) < e.cfg.CookieChallenge {
+		return false
+	}
+	n := p.notify(wire.COOKIE)
+	return n == nil || !e.cookies.valid(now, n.Data, h.SPIi, p.nonce.Data, d.Path.Remote)
 }
 
 // respondInit makes the half-open SA and its answer.
@@ -282,6 +298,7 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 	s.initRequest, s.initResponse = bytes.Clone(d.Data), m.Append(nil)
 	s.initKey = initKey{s.spiI, d.Path.Remote}
 	e.halfOpen[s.initKey] = s
+	e.openFrom[s.initKey.from.Addr()]++
 	e.deadlines.arm(&s.halfOpenEnd, now.Add(e.cfg.HalfOpenTime))
 	return s, nil
 }

@@ -124,7 +124,12 @@ func (s *sa) stopTimers() {
 
 // closeHalfOpen takes the SA off the list of those that peers are setting up.
 func (s *sa) closeHalfOpen() {
-	if s.e.halfOpen[s.initKey] == s {
-		delete(s.e.halfOpen, s.initKey)
+	e, from := s.e, s.initKey.from.Addr()
+	if e.halfOpen[s.initKey] != s {
+		return
+	}
+	delete(e.halfOpen, s.initKey)
+	if e.openFrom[from]--; e.openFrom[from] == 0 {
+		delete(e.openFrom, from)
 	}
 }

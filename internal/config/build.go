@@ -52,6 +52,12 @@ func (m *Model) Build(env Env) (Built, error) {
 	}
 	b.out.Hostname = m.hostname
 	b.out.Session.Logging = !m.noLog
+	b.out.IKE.MaxHalfOpen = int(m.halfOpen)
+	if m.cookie != nil {
+		if b.out.IKE.CookieChallenge = int(*m.cookie); *m.cookie == 0 {
+			b.out.IKE.CookieChallenge = -1 // always
+		}
+	}
 	b.out.Session.Descriptions = make(map[session.DescriptionKey]string, len(m.descs.list))
 	for _, d := range m.descs.list {
 		b.out.Session.Descriptions[session.DescriptionKey{Peer: d.addr, FVRF: d.vrf}] = d.description

@@ -292,3 +292,20 @@ func TestBuildErrors(t *testing.T) {
 		t.Errorf("LocalAddr: got %v", err)
 	}
 }
+
+func TestBuildLimits(t *testing.T) {
+	for _, test := range []struct {
+		line              string
+		cookies, halfOpen int
+	}{
+		{"!", 0, 0},
+		{"crypto ikev2 cookie-challenge 0", -1, 0},
+		{"crypto ikev2 cookie-challenge 20", 20, 0},
+		{"crypto ikev2 limit max-in-negotation-sa 500", 0, 500},
+	} {
+		b := mustBuild(t, with("hostname gwA", test.line))
+		if b.IKE.CookieChallenge != test.cookies || b.IKE.MaxHalfOpen != test.halfOpen {
+			t.Errorf("%s: got %d, %d; want %d, %d", test.line, b.IKE.CookieChallenge, b.IKE.MaxHalfOpen, test.cookies, test.halfOpen)
+		}
+	}
+}

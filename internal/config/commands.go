@@ -40,7 +40,14 @@ var cryptoCommands = []node{
 			arg(kindName, "name of a keyring").do((*parser).enterKeyring)),
 		kw("profile", "identities, authentication and lifetime",
 			arg(kindName, "name of a profile").do((*parser).enterProfile)),
-		dpdNode(func(p *parser, d *dpd) { p.m.dpd = d })),
+		dpdNode(func(p *parser, d *dpd) { p.m.dpd = d }),
+		kw("cookie-challenge", "ask for a cookie while many IKE SAs are being set up",
+			arg(number(0, 1000), "IKE SAs being set up from which on a cookie is asked for (0-1000)").
+				do(func(p *parser, a args) { p.m.cookie = ptr(valueOf[uint64](a, 0)) })),
+		kw("limit", "limits on IKE SAs",
+			kw("max-in-negotation-sa", "IKE SAs being set up by peers",
+				arg(number(1, 100000), "how many (1-100000)").
+					do(func(p *parser, a args) { p.m.halfOpen = valueOf[uint64](a, 0) })))),
 	kw("isakmp", "peers",
 		kw("peer", "describe a peer",
 			append([]node{
@@ -63,6 +70,8 @@ var cryptoCommands = []node{
 		kw("session", "log sessions that go up and down").
 			do(func(p *parser, _ args) { p.m.noLog = false })),
 }
+
+func ptr[T any](v T) *T { return &v }
 
 // peerVRF is an address with what may follow it in `crypto isakmp peer`.
 func peerVRF(n node) node {

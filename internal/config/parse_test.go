@@ -70,6 +70,8 @@ var accepted = []struct{ name, text, want string }{
 	{"key in the profile", inProfile + " authentication local pre-share key k", " authentication local pre-share key k"},
 	{"profile lifetime", inProfile + " lifetime 120", " lifetime 120"},
 	{"profile DPD", inProfile + " dpd 10 2 periodic", " dpd 10 2 periodic"},
+	{"cookies", "crypto ikev2 cookie-challenge 0", "crypto ikev2 cookie-challenge 0"},
+	{"half-open", "crypto ikev2 limit max-in-negotation-sa 7", "crypto ikev2 limit max-in-negotation-sa 7"},
 	{"DPD", "crypto ikev2 dpd 3600 60 on-demand", "crypto ikev2 dpd 3600 60 on-demand"},
 
 	{"isakmp peer", "crypto isakmp peer 192.0.2.2\n description x  y", "crypto isakmp peer address 192.0.2.2"},
@@ -142,7 +144,7 @@ var refused = []struct{ name, text, at, want string }{
 	{"missing word", "hostname", "$", "name of this router"},
 	{"extra word", "hostname a b", "b", "the end of the line"},
 	{"long name", "hostname " + strings.Repeat("x", 64), strings.Repeat("x", 64), "name of this router"},
-	{"keepalive", "crypto ikev2 nat keepalive 20", "nat", "proposal, policy, keyring, profile or dpd"},
+	{"keepalive", "crypto ikev2 nat keepalive 20", "nat", "proposal, policy, keyring, profile, dpd, cookie-challenge or limit"},
 	{"IKEv1 policy", "crypto isakmp policy 10", "policy", "peer"},
 
 	{"cipher", "crypto ikev2 proposal P\n encryption aes-cbc-128 3des", "3des", "aes-cbc-128, aes-cbc-192,"},
@@ -159,6 +161,8 @@ var refused = []struct{ name, text, at, want string }{
 	{"short lifetime", inProfile + " lifetime 119", "119", "seconds (120-86400)"},
 	{"long lifetime", inProfile + " lifetime 86401", "86401", "seconds (120-86400)"},
 	{"signed lifetime", inProfile + " lifetime +300", "+300", "seconds (120-86400)"},
+	{"cookies", "crypto ikev2 cookie-challenge 1001", "1001", "IKE SAs being set up from which on a cookie is asked for (0-1000)"},
+	{"half-open", "crypto ikev2 limit max-in-negotation-sa 0", "0", "how many (1-100000)"},
 	{"DPD interval", "crypto ikev2 dpd 9 2 periodic", "9", "seconds of silence before a question (10-3600)"},
 	{"DPD retry", "crypto ikev2 dpd 10 61 periodic", "61", "seconds before it is asked again (2-60)"},
 	{"DPD mode", "crypto ikev2 dpd 10 2", "$", "on-demand or periodic"},

@@ -112,6 +112,12 @@ func (w *writer) ike(m *Model) {
 	if m.dpd != nil {
 		w.block("crypto ikev2 %v", m.dpd)
 	}
+	if m.cookie != nil {
+		w.block("crypto ikev2 cookie-challenge %d", *m.cookie)
+	}
+	if m.halfOpen != 0 {
+		w.block("crypto ikev2 limit max-in-negotation-sa %d", m.halfOpen)
+	}
 }
 
 func (w *writer) fvrf(all bool) {

@@ -173,3 +173,15 @@ func TestShow(t *testing.T) {
 		t.Errorf("a command that does not exist: got %v\n%s", err, out)
 	}
 }
+
+// The router asks each initiator for a cookie, and strongSwan comes back with it.
+func TestCookieChallenge(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	mark := s.peer.Mark(t)
+	r := s.up(t, Connection{}, RouterConf{Global: []string{"crypto ikev2 cookie-challenge 0"}})
+	s.peer.Initiate(t, "c")
+	s.peer.WaitLog(t, mark, "parsed IKE_SA_INIT response 0 [ N(COOKIE) ]")
+	s.B.Ping(t, InnerB, InnerA, 3)
+	checkSession(t, r, up(3))
+}

@@ -18,6 +18,7 @@ type RouterConf struct {
 	PFS          string   // `set pfs`; default: none
 	ACL          []string // lines of the access list; default: the two inner IPv4 addresses
 	IPv6         bool     // the access list is an IPv6 one
+	Global       []string // further lines at the beginning
 	Profile      []string // further lines of the IKEv2 profile
 	Map          []string // further lines of the crypto map
 }
@@ -30,6 +31,9 @@ func (c RouterConf) String() string {
 		description, identity = "ipv6 "+peer, peer+"/128"
 	}
 	b.WriteString("hostname gwA\n")
+	for _, l := range c.Global {
+		b.WriteString(l + "\n")
+	}
 	if len(c.Proposal) > 0 {
 		b.WriteString("crypto ikev2 proposal P1\n" + lines(c.Proposal))
 		b.WriteString("crypto ikev2 policy POL\n match fvrf any\n proposal P1\n")
