@@ -127,6 +127,9 @@ func TestVectorsOpened(t *testing.T) {
 			if f := openOne(newOpener(t, p), packet); f.Err != nil || f.Next != wantNext || !bytes.Equal(f.Data, want) {
 				t.Errorf("got %v, next header %d, %x\nwant next header %d, %x", f.Err, f.Next, f.Data, wantNext, want)
 			}
+			if uint32(seq) == 0 {
+				return // without ESN no packet has the number 0
+			}
 			p.ESN = !p.ESN // the ICV covers how long the number is
 			if p.FirstSeq > p.lastSeq() {
 				p.FirstSeq = uint64(uint32(p.FirstSeq))
