@@ -144,13 +144,8 @@ func (in *Inbound) Permit(f Flow) *Entry {
 	if !selects(in.child.Spec.Local, in.child.Spec.Remote, &f) {
 		return nil
 	}
-	for _, e := range *in.child.serves.Load() {
-		if selects(e.Local, e.Remote, &f) {
-			if e.Action != Protect {
-				return nil
-			}
-			return e
-		}
+	if e := first(*in.child.serves.Load(), &f); e != nil && e.Action == Protect {
+		return e
 	}
 	return nil
 }

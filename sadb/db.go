@@ -41,18 +41,18 @@ type Routed struct {
 
 // Route finds the policy of an outbound flow, and the SA to take: an active one before one on standby, the newest first.
 func (db *DB) Route(f Flow) Routed {
-	if s := db.policies.Load(); s != nil {
-		for _, e := range s.entries {
-			switch {
-			case !selects(e.Local, e.Remote, &f):
-			case e.Action == Protect:
-				return Routed{Protect, e, e.Outbound(f)}
-			default:
-				return Routed{Action: e.Action, Policy: e}
-			}
-		}
+	s := db.policies.Load()
+	if s == nil {
+		return Routed{}
 	}
-	return Routed{}
+	e := first(s.entries, &f)
+	switch {
+	case e == nil:
+		return Routed{}
+	case e.Action == Protect:
+		return Routed{Protect, e, e.Outbound(f)}
+	}
+	return Routed{Action: e.Action, Policy: e}
 }
 
 // Entry is the policy with an ID. Nil: there is none.

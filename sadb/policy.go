@@ -10,7 +10,7 @@ func (p *Policy) Matches(f Flow) bool { return selects(p.Local, p.Remote, &f) }
 
 // equal reports whether two policies say the same.
 func (p *Policy) equal(q *Policy) bool {
-	return p.ID == q.ID && p.Action == q.Action && slices.Equal(p.Local, q.Local) && slices.Equal(p.Remote, q.Remote)
+	return p.ID == q.ID && p.Group == q.Group && p.Action == q.Action && slices.Equal(p.Local, q.Local) && slices.Equal(p.Remote, q.Remote)
 }
 
 // clone is p with slices of its own.
@@ -67,6 +67,21 @@ func newSPD(entries []*Entry) *spd {
 		s.byID[e.ID] = e
 	}
 	return s
+}
+
+// first is the first of a list of policies that decides on a flow: it matches, and its group was not skipped before. Nil: none does.
+func first(list []*Entry, f *Flow) *Entry {
+	skipped := ""
+	for _, e := range list {
+		switch {
+		case skipped != "" && e.Group == skipped, !selects(e.Local, e.Remote, f):
+		case e.Action == Skip:
+			skipped = e.Group
+		default:
+			return e
+		}
+	}
+	return nil
 }
 
 // serving is what an SA that serves the named policies is held against, in order: those, and before each one the policies

@@ -42,12 +42,14 @@ const (
 	Discard Action = iota
 	Bypass
 	Protect
+	Skip // look no further in the policy's Group, but in those behind it: a line of an access list that denies
 )
 
 // Policy is one entry of the SPD: a line of an access list that a crypto map refers to. Outbound packets whose source
 // is in Local and whose destination is in Remote match it; every pair of the two lists is meant.
 type Policy struct {
 	ID            PolicyID
+	Group         string // of an entry of a crypto map, whose policies stand together; only Skip looks at it
 	Action        Action
 	Local, Remote []Selector
 }

@@ -37,7 +37,7 @@ func host(a string) []sadb.Selector {
 func TestBuildSite(t *testing.T) {
 	b := mustBuild(t, siteText)
 	local, remote := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	policy := sadb.Policy{ID: "CM 10 TO-B 10", Action: sadb.Protect, Local: host("10.10.10.1"), Remote: host("10.30.30.1")}
+	policy := sadb.Policy{ID: "CM 10 TO-B 10", Group: "CM 10", Action: sadb.Protect, Local: host("10.10.10.1"), Remote: host("10.30.30.1")}
 	key := esp.Secret("a-test-key")
 	want := Built{
 		Hostname: "gwA",
