@@ -28,6 +28,7 @@ type Config struct {
 	// MaxHalfOpenFrom is how many IKE SAs one address may be setting up; default 50, for the peers behind a NAT.
 	MaxHalfOpenFrom int
 
+	FragmentMTU int           // largest IP packet that an IKE message goes out in whole, 576 or more; default 1280, negative: no fragmentation
 	RekeyLinger time.Duration // the inbound SA of a rekeyed Child SA is kept this long for packets on their way; default 5 s
 
 	// Heard reports when the data plane last took an authenticated packet on a Child SA, the zero time for never; in is

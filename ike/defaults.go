@@ -16,6 +16,10 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.CookieChallenge, 100)
 	setDefault(&c.MaxHalfOpenFrom, 50)
 	setDefault(&c.RekeyLinger, 5*time.Second)
+	setDefault(&c.FragmentMTU, 1280)
+	if c.FragmentMTU > 0 {
+		c.FragmentMTU = max(c.FragmentMTU, 576)
+	}
 	setDefault(&c.Retransmit.Base, 2*time.Second)
 	setDefault(&c.Retransmit.Factor, 1.8)
 	setDefault(&c.Retransmit.Cap, 30*time.Second)

@@ -256,7 +256,7 @@ func TestRetransmission(t *testing.T) {
 		p.run(time.Minute)
 		p.wantOne()
 	}
-	if h, err := wire.ParseHeader(p.b.sole().answered.answer); err != nil || h.MessageID != p.b.sole().answered.next-1 {
+	if h, err := wire.ParseHeader(p.b.sole().answered.answer[0]); err != nil || h.MessageID != p.b.sole().answered.next-1 {
 		t.Errorf("the answer that is kept is not the last: %+v, %v", h, err)
 	}
 }

@@ -59,7 +59,7 @@ func TestHostileToEstablished(t *testing.T) {
 	path := b.path
 	elsewhere := sadb.Path{Local: path.Local, Remote: netip.MustParseAddrPort("203.0.113.9:4500")}
 	deletion := []wire.Payload{&wire.Delete{Protocol: wire.ProtocolIKE}}
-	good := a.seal(wire.INFORMATIONAL, a.own.next, false, deletion)
+	good := a.seal(wire.INFORMATIONAL, a.own.next, false, deletion)[0]
 	clear := func(h wire.Header, ps ...wire.Payload) []byte {
 		h.SPIi, h.SPIr, h.Version = a.spiI, a.spiR, version
 		m := wire.Message{Header: h, Payloads: ps}
@@ -164,14 +164,17 @@ func TestHostilePeer(t *testing.T) {
 			p := newPair(t, nil)
 			p.up()
 			a := p.a.sole()
-			p.b.deliver(p.b.sole().path, a.seal(tt.typ, a.own.next, false, tt.ps))
+			p.b.deliver(p.b.sole().path, a.seal(tt.typ, a.own.next, false, tt.ps)[0])
 			if len(p.b.out.Datagrams) < 1 {
 				t.Fatal("no answer")
 			}
-			first, plain, _, ok := a.open(p.b.out.Datagrams[0].Data)
-			ps, err := wire.ParsePayloads(first, plain)
-			if !ok || err != nil {
-				t.Fatalf("the answer does not open: %v, %v", ok, err)
+			enc, plain, _, ok := a.open(p.b.out.Datagrams[0].Data)
+			if !ok {
+				t.Fatal("the answer does not open")
+			}
+			ps, err := wire.ParsePayloads(enc.Next, plain)
+			if err != nil {
+				t.Fatalf("the answer does not parse: %v", err)
 			}
 			var got wire.NotifyType
 			for _, pl := range ps {

@@ -65,7 +65,10 @@ func (x *initSA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []
 		ps = append(ps, &wire.Notify{Kind: wire.COOKIE, Data: x.cookie})
 	}
 	ps = append(ps, offer(s.peer.Proposals, wire.ProtocolIKE, nil, true), &wire.KE{Group: x.kex.Group(), Data: x.kex.Public()}, &wire.Nonce{Data: s.ni})
-	return wire.IKE_SA_INIT, append(ps, natNotifies(s.spiI, 0, s.path.Remote)...), true
+	if ps = append(ps, natNotifies(s.spiI, 0, s.path.Remote)...); s.e.cfg.FragmentMTU > 0 {
+		ps = append(ps, &wire.Notify{Kind: wire.IKEV2_FRAGMENTATION_SUPPORTED})
+	}
+	return wire.IKE_SA_INIT, ps, true
 }
 
 // again sends the request once more with what the peer asked for. It is a new request under the same message ID 0.
@@ -122,6 +125,7 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 		return
 	}
 	s.natLocal, s.natRemote = natLocal, natRemote
+	s.fragments = s.e.cfg.FragmentMTU > 0 && p.notify(wire.IKEV2_FRAGMENTATION_SUPPORTED) != nil
 	s.initResponse = bytes.Clone(d.Data)
 	s.path = sadb.Path{Local: netip.AddrPortFrom(s.path.Local.Addr(), s.e.cfg.NATTPort), Remote: netip.AddrPortFrom(s.path.Remote.Addr(), s.peer.NATTPort)}
 	s.take(now, p, out)
@@ -171,7 +175,7 @@ func (x *initSA) accept(s *sa, p *parts, spiR wire.SPI) error {
 		return err
 	}
 	s.spiR, s.nr, s.algs, s.keys = spiR, nr, a, k
-	s.initRequest = s.own.data
+	s.initRequest = s.own.msg[0]
 	return nil
 }
 
@@ -295,6 +299,9 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 	m := wire.Message{Header: h, Payloads: append([]wire.Payload{
 		&wire.SA{Proposals: []wire.Proposal{chosen}}, &wire.KE{Group: a.group, Data: kex.Public()}, &wire.Nonce{Data: s.nr},
 	}, natNotifies(s.spiI, s.spiR, d.Path.Remote)...)}
+	if s.fragments = e.cfg.FragmentMTU > 0 && p.notify(wire.IKEV2_FRAGMENTATION_SUPPORTED) != nil; s.fragments {
+		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.IKEV2_FRAGMENTATION_SUPPORTED})
+	}
 	s.initRequest, s.initResponse = bytes.Clone(d.Data), m.Append(nil)
 	s.initKey = initKey{s.spiI, d.Path.Remote}
 	e.halfOpen[s.initKey] = s

@@ -10,12 +10,11 @@ import (
 
 // keys are the keys of an IKE SA (RFC 7296 §2.14) and the ciphers made from them, one for each direction.
 type keys struct {
-	prf      suite.PRF
-	skD      esp.Secret // derives the Child SAs' keys
-	skPi     esp.Secret
-	skPr     esp.Secret
-	in, out  suite.Cipher
-	protects bool // set once the ciphers are there
+	prf     suite.PRF
+	skD     esp.Secret // derives the Child SAs' keys
+	skPi    esp.Secret
+	skPr    esp.Secret
+	in, out suite.Cipher
 }
 
 // algorithms is what an IKE SA or a Child SA has negotiated: one of each transform type.
@@ -70,7 +69,7 @@ func deriveKeys(a algorithms, seed, ni, nr []byte, spiI, spiR wire.SPI, initiato
 	if err != nil {
 		return nil, err
 	}
-	k.out, k.in, k.protects = fromI, fromR, true
+	k.out, k.in = fromI, fromR
 	if !initiator {
 		k.out, k.in = fromR, fromI
 	}

@@ -41,7 +41,7 @@ func TestNAT(t *testing.T) {
 	clear(p.nat.ports)
 	elsewhere := swap(p.a.sole().path)
 	elsewhere.Remote = netip.AddrPortFrom(outer, 50000)
-	forged := a.seal(wire.INFORMATIONAL, a.own.next, false, nil)
+	forged := a.seal(wire.INFORMATIONAL, a.own.next, false, nil)[0]
 	forged[len(forged)-1] ^= 1
 	p.b.deliver(elsewhere, forged)
 	if len(find[PathMoved](p.b)) != 0 {

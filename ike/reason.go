@@ -49,6 +49,7 @@ const (
 	DropHalfOpenLimit             // too many IKE SAs being set up
 	DropSpoofedError              // an unprotected error that is not believed
 	DropRetransmit                // a resend of a request, answered from the cache
+	DropFragment                  // a fragment that is there already, breaks a bound, or was not agreed on
 	DropCookie                    // an IKE_SA_INIT without the cookie that is asked for
 	NumDrops
 )
@@ -57,7 +58,7 @@ var dropText = [...]string{
 	DropMalformed: "malformed", DropVersion: "version", DropUnknownSA: "unknown SA", DropMessageID: "message id", DropICV: "integrity check",
 	DropUnprotected: "unprotected", DropState: "wrong state", DropSyntax: "syntax", DropNoPeer: "no such peer", DropHalfOpenLimit: "half-open limit",
 	DropSpoofedError: "unauthenticated error", DropRetransmit: "retransmission",
-	DropCookie: "no cookie",
+	DropFragment: "fragment", DropCookie: "no cookie",
 }
 
 func (d Drop) String() string { return dropText[d] }

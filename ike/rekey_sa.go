@@ -193,7 +193,7 @@ func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI)
 		n.spiR = spi
 	}
 	e.bySPI[spi] = n
-	n.localID, n.remoteID, n.natLocal, n.natRemote = s.localID, s.remoteID, s.natLocal, s.natRemote
+	n.localID, n.remoteID, n.natLocal, n.natRemote, n.fragments = s.localID, s.remoteID, s.natLocal, s.natRemote, s.fragments
 	n.state = established
 	return n
 }

@@ -39,6 +39,7 @@ type sa struct {
 	keys                *keys
 	localID, remoteID   Identity
 	natLocal, natRemote bool
+	fragments           bool // both ends take fragments
 
 	own      ownWindow
 	answered peerWindow

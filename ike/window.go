@@ -12,8 +12,9 @@ const version = 0x20
 
 // peerWindow is the window for the peer's requests, of one message (RFC 7296 §2.3).
 type peerWindow struct {
-	next   uint32 // the message ID that is due
-	answer []byte // to the one before, resent as it is when the request comes again
+	next    uint32  // the message ID that is due
+	answer  message // to the one before, resent as it is when the request comes again
+	partial reassembly
 }
 
 // ownWindow is the window for our requests, of one message.
@@ -21,11 +22,13 @@ type ownWindow struct {
 	next   uint32            // the message ID of the next request
 	x      exchange          // under way; nil: none
 	typ    wire.ExchangeType // its exchange type
-	data   []byte            // the request, resent as it is
+	msg    message           // the request, resent as it is
 	sched  Retransmit
 	tries  int // resends made
 	wait   time.Duration
 	resend deadline
+
+	partial reassembly // of the answer
 }
 
 // handle takes a message of a known IKE SA, other than IKE_SA_INIT's.
@@ -44,7 +47,7 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 		s.e.drop(d, DropState, out)
 		return
 	}
-	first, plain, drop, ok := s.open(d.Data)
+	enc, plain, drop, ok := s.open(d.Data)
 	if !ok {
 		s.e.drop(d, drop, out)
 		return
@@ -52,8 +55,27 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 	// The message is the peer's own from here on.
 	if again {
 		s.e.drop(d, DropRetransmit, out)
-		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: s.answered.answer})
+		if enc.Num <= 1 { // once, where the request is fragmented (RFC 7383 §2.6.1)
+			for _, data := range s.answered.answer {
+				out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: data})
+			}
+		}
 		return
+	}
+	first := enc.Next
+	if enc.Fragment {
+		r := &s.own.partial
+		if request {
+			r = &s.answered.partial
+		}
+		kept, complete := r.add(now, h, enc, plain)
+		if !kept {
+			s.e.drop(d, DropFragment, out)
+		}
+		if !complete {
+			return
+		}
+		first, plain = r.take()
 	}
 	s.heard = now
 	s.follow(d.Path, out)
@@ -78,33 +100,27 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 	s.take(now, p, out)
 }
 
-// open authenticates and decrypts a message. It changes nothing.
-func (s *sa) open(data []byte) (first wire.PayloadType, plain []byte, why Drop, ok bool) {
+// open authenticates and decrypts a message, or a fragment of one. It changes nothing.
+func (s *sa) open(data []byte) (enc *wire.Encrypted, plain []byte, why Drop, ok bool) {
 	m, err := wire.Parse(data)
 	if err != nil {
-		return 0, nil, DropMalformed, false
+		return nil, nil, DropMalformed, false
 	}
 	if len(m.Payloads) != 1 {
-		return 0, nil, DropUnprotected, false
+		return nil, nil, DropUnprotected, false
 	}
-	enc, ok := m.Payloads[0].(*wire.Encrypted)
-	if !ok || enc.Fragment {
-		return 0, nil, DropUnprotected, false
+	enc, ok = m.Payloads[0].(*wire.Encrypted)
+	switch {
+	case !ok:
+		return nil, nil, DropUnprotected, false
+	case enc.Fragment && !s.fragments:
+		return nil, nil, DropFragment, false
 	}
 	plain, err = s.keys.in.Open(data[:len(data)-len(enc.Body)], enc.Body)
 	if err != nil {
-		return 0, nil, DropICV, false
+		return nil, nil, DropICV, false
 	}
-	return enc.Next, plain, 0, true
-}
-
-// seal makes a protected message of payloads.
-func (s *sa) seal(typ wire.ExchangeType, id uint32, response bool, ps []wire.Payload) []byte {
-	h := wire.Header{SPIi: s.spiI, SPIr: s.spiR, Version: version, Exchange: typ, MessageID: id, Flags: s.flags(response)}
-	plain := wire.AppendPayloads(nil, ps)
-	n := s.keys.out.SealedLen(len(plain))
-	b := wire.AppendEncryptedHeader(make([]byte, 0, wire.HeaderLen+4+n), h, wire.FirstType(ps), n)
-	return s.keys.out.Seal(b, b, plain)
+	return enc, plain, 0, true
 }
 
 func (s *sa) flags(response bool) wire.Flags {
@@ -134,6 +150,7 @@ func (s *sa) follow(p sadb.Path, out *Output) {
 // answer handles a fresh request: check, handle, encode, keep, send.
 func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload, err error, out *Output) {
 	s.answered.next++
+	s.answered.partial = reassembly{}
 	var reply []wire.Payload
 	var p *parts
 	bad := &NotifyError{Type: wire.INVALID_SYNTAX, Err: err}
@@ -157,7 +174,7 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 		reply, after = s.handleInformational(now, p, out)
 	}
 	s.answered.answer = s.seal(h.Exchange, h.MessageID, true, reply)
-	out.Datagrams = append(out.Datagrams, Datagram{Path: s.path, Data: s.answered.answer})
+	s.transmit(s.answered.answer, out)
 	if after != nil {
 		after()
 	}
@@ -186,20 +203,20 @@ func (s *sa) launch(now time.Time, x exchange, out *Output) {
 	}
 	if typ == wire.IKE_SA_INIT {
 		m := wire.Message{Header: wire.Header{SPIi: s.spiI, Version: version, Exchange: typ, Flags: wire.FlagInitiator}, Payloads: ps}
-		s.send(now, x, typ, m.Append(nil), out)
+		s.send(now, x, typ, message{m.Append(nil)}, out)
 		return
 	}
 	s.send(now, x, typ, s.seal(typ, s.own.next, false, ps), out)
 }
 
 // send puts a request on the wire and arms its resends.
-func (s *sa) send(now time.Time, x exchange, typ wire.ExchangeType, data []byte, out *Output) {
+func (s *sa) send(now time.Time, x exchange, typ wire.ExchangeType, m message, out *Output) {
 	w := &s.own
-	w.x, w.typ, w.data, w.tries = x, typ, data, 0
+	w.x, w.typ, w.msg, w.tries, w.partial = x, typ, m, 0, reassembly{}
 	w.next++
 	w.sched = s.schedule(x)
 	w.wait = w.sched.Base
-	out.Datagrams = append(out.Datagrams, Datagram{Path: s.path, Data: data})
+	s.transmit(m, out)
 	s.e.deadlines.arm(&w.resend, now.Add(w.wait))
 }
 
@@ -226,7 +243,7 @@ func (s *sa) resend(now time.Time, out *Output) {
 	}
 	w.tries++
 	w.wait = min(time.Duration(float64(w.wait)*w.sched.Factor), w.sched.Cap)
-	out.Datagrams = append(out.Datagrams, Datagram{Path: s.path, Data: w.data})
+	s.transmit(w.msg, out)
 	s.e.deadlines.arm(&w.resend, now.Add(w.wait))
 }
 
@@ -247,7 +264,7 @@ func (s *sa) lost(now time.Time, out *Output) {
 // take takes the answer to the exchange under way.
 func (s *sa) take(now time.Time, p *parts, out *Output) {
 	x := s.own.x
-	s.own.x, s.own.data = nil, nil
+	s.own.x, s.own.msg = nil, nil
 	s.e.deadlines.disarm(&s.own.resend)
 	x.done(s, now, p, out)
 	s.pump(now, out)

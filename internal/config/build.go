@@ -52,7 +52,7 @@ func (m *Model) Build(env Env) (Built, error) {
 	}
 	b.out.Hostname = m.hostname
 	b.out.Session.Logging = !m.noLog
-	b.out.IKE.MaxHalfOpen = int(m.halfOpen)
+	b.out.IKE.MaxHalfOpen, b.out.IKE.FragmentMTU = int(m.halfOpen), m.fragment
 	if m.cookie != nil {
 		if b.out.IKE.CookieChallenge = int(*m.cookie); *m.cookie == 0 {
 			b.out.IKE.CookieChallenge = -1 // always

@@ -295,17 +295,20 @@ func TestBuildErrors(t *testing.T) {
 
 func TestBuildLimits(t *testing.T) {
 	for _, test := range []struct {
-		line              string
-		cookies, halfOpen int
+		line                        string
+		cookies, halfOpen, fragment int
 	}{
-		{"!", 0, 0},
-		{"crypto ikev2 cookie-challenge 0", -1, 0},
-		{"crypto ikev2 cookie-challenge 20", 20, 0},
-		{"crypto ikev2 limit max-in-negotation-sa 500", 0, 500},
+		{"!", 0, 0, 0},
+		{"crypto ikev2 fragmentation", 0, 0, 0},
+		{"crypto ikev2 fragmentation mtu 600", 0, 0, 600},
+		{"no crypto ikev2 fragmentation", 0, 0, -1},
+		{"crypto ikev2 cookie-challenge 0", -1, 0, 0},
+		{"crypto ikev2 cookie-challenge 20", 20, 0, 0},
+		{"crypto ikev2 limit max-in-negotation-sa 500", 0, 500, 0},
 	} {
 		b := mustBuild(t, with("hostname gwA", test.line))
-		if b.IKE.CookieChallenge != test.cookies || b.IKE.MaxHalfOpen != test.halfOpen {
-			t.Errorf("%s: got %d, %d; want %d, %d", test.line, b.IKE.CookieChallenge, b.IKE.MaxHalfOpen, test.cookies, test.halfOpen)
+		if b.IKE.CookieChallenge != test.cookies || b.IKE.MaxHalfOpen != test.halfOpen || b.IKE.FragmentMTU != test.fragment {
+			t.Errorf("%s: got %d, %d, %d", test.line, b.IKE.CookieChallenge, b.IKE.MaxHalfOpen, b.IKE.FragmentMTU)
 		}
 	}
 }

@@ -24,6 +24,9 @@ var globalMode = mode{commands: []node{
 		arg(kindName, "name of an interface").do((*parser).enterInterface)),
 	kw("no", "switch off",
 		kw("crypto", "encryption",
+			kw("ikev2", "Internet Key Exchange version 2",
+				kw("fragmentation", "neither send nor take fragments").
+					do(func(p *parser, _ args) { p.m.fragment = -1 })),
 			kw("logging", "events",
 				kw("session", "do not log sessions that go up and down").
 					do(func(p *parser, _ args) { p.m.noLog = true })))),
@@ -44,6 +47,11 @@ var cryptoCommands = []node{
 		kw("cookie-challenge", "ask for a cookie while many IKE SAs are being set up",
 			arg(number(0, 1000), "IKE SAs being set up from which on a cookie is asked for (0-1000)").
 				do(func(p *parser, a args) { p.m.cookie = ptr(valueOf[uint64](a, 0)) })),
+		kw("fragmentation", "send large messages in fragments",
+			kw("mtu", "largest IP packet that a message goes out in whole",
+				arg(number(576, 1500), "octets (576-1500)").
+					do(func(p *parser, a args) { p.m.fragment = int(valueOf[uint64](a, 0)) }))).
+			do(func(p *parser, _ args) { p.m.fragment = 0 }),
 		kw("limit", "limits on IKE SAs",
 			kw("max-in-negotation-sa", "IKE SAs being set up by peers",
 				arg(number(1, 100000), "how many (1-100000)").

@@ -86,6 +86,7 @@ crypto ikev2 profile P6
  authentication remote pre-share key swordfish-three
  authentication local pre-share key hex 0102
 crypto ikev2 dpd 30 5 periodic
+crypto ikev2 fragmentation mtu 576
 crypto ikev2 cookie-challenge 20
 crypto ikev2 limit max-in-negotation-sa 500
 crypto isakmp peer address 192.0.2.2

@@ -17,6 +17,7 @@ type Model struct {
 	hostname string
 	noLog    bool // no crypto logging session
 	dpd      *dpd
+	fragment int     // as ike.Config.FragmentMTU
 	cookie   *uint64 // crypto ikev2 cookie-challenge
 	halfOpen uint64  // crypto ikev2 limit max-in-negotation-sa; 0: the default
 	life     lifetime

@@ -112,6 +112,12 @@ func (w *writer) ike(m *Model) {
 	if m.dpd != nil {
 		w.block("crypto ikev2 %v", m.dpd)
 	}
+	switch {
+	case m.fragment < 0:
+		w.block("no crypto ikev2 fragmentation")
+	case m.fragment > 0:
+		w.block("crypto ikev2 fragmentation mtu %d", m.fragment)
+	}
 	if m.cookie != nil {
 		w.block("crypto ikev2 cookie-challenge %d", *m.cookie)
 	}

@@ -185,3 +185,35 @@ func TestCookieChallenge(t *testing.T) {
 	s.B.Ping(t, InnerB, InnerA, 3)
 	checkSession(t, r, up(3))
 }
+
+// Both ends send messages that are too large for one datagram (RFC 7383): strongSwan offers many selectors, the router many
+// transform sets.
+func TestFragmentation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	local := []string{InnerB + "/32"}
+	for i := range 80 {
+		local = append(local, fmt.Sprintf("172.16.%d.0/24", 2*i))
+	}
+	conf := RouterConf{Global: []string{"crypto ikev2 fragmentation mtu 576"}}
+	sets := "TS"
+	for i := range 16 {
+		name := fmt.Sprintf("T%d", i)
+		sets += " " + name
+		conf.Global = append(conf.Global, "crypto ipsec transform-set "+name+" esp-aes 256 esp-sha512-hmac")
+	}
+	conf.Map = []string{"set transform-set " + sets}
+	mark := s.peer.Mark(t)
+	r := s.up(t, Connection{Children: []PeerChild{{LocalTS: strings.Join(local, ",")}}}, conf)
+	s.peer.Initiate(t, "c")
+	s.peer.WaitLog(t, mark, "generating IKE_AUTH request 1 [ EF(2/2) ]")
+	s.B.Ping(t, InnerB, InnerA, 3)
+	checkSession(t, r, up(3))
+
+	r.VTY(t, "clear crypto session")
+	r.WaitStatus(t, "DOWN")
+	mark = s.peer.Mark(t)
+	s.A.Ping(t, InnerA, InnerB, 3)
+	s.peer.WaitLog(t, mark, "received fragment #2 of 2")
+	checkSession(t, r, up(6))
+}
