@@ -15,7 +15,7 @@ FUZZTIME ?= 30s
 BENCH ?= .
 BENCHCOUNT ?= 10
 
-.PHONY: all build test unit race fuzz fuzz-smoke interop peers bench demo lint fmt-check vet cross arch tidy-check
+.PHONY: all build test unit race simulate soak fuzz fuzz-smoke interop peers bench demo lint fmt-check vet cross arch tidy-check
 
 all: build lint unit
 
@@ -31,6 +31,14 @@ unit: ## all tests but interop
 
 race: ## the same with the race detector, in random order
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on $(PACKAGES)
+
+simulate: ## two IKE endpoints in 10,000 networks that lose, repeat and reorder
+	$(GO) test -count=1 -timeout 20m -run '^TestNoise$$' ./ike -seeds 10000
+
+soak: ## the same in a million
+	for first in $$(seq 0 10000 990000); do \
+		$(GO) test -count=1 -timeout 20m -run '^TestNoise$$' ./ike -first $$first -seeds 10000 || exit 1; \
+	done
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz-smoke.sh $(FUZZTIME)

@@ -20,6 +20,11 @@ func (p *pair) wantNothing() {
 		if len(s.kids) != 0 || s.e.Len() != 0 || len(s.e.bySPI) != 0 || len(s.e.children) != 0 || len(s.e.halfOpen) != 0 || !s.e.Next().IsZero() {
 			p.fail("%s: %d children, %d IKE SAs, next deadline %v, want none; events %+v", s.name, len(s.kids), s.e.Len(), s.e.Next(), s.events)
 		}
+		for id, n := range s.ups {
+			if n != 0 {
+				p.fail("%s: IKE SA %d came up and never went down", s.name, id)
+			}
+		}
 	}
 }
 

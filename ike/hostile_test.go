@@ -31,6 +31,7 @@ func (s *side) digest() digest {
 
 // deliver hands a side a datagram on the path of its one SA, or on another one from elsewhere.
 func (s *side) deliver(p sadb.Path, data []byte) {
+	s.p.answered(s, data)
 	s.do(func(now time.Time, out *Output) { s.e.Handle(now, Datagram{Path: p, Data: data}, out) })
 }
 

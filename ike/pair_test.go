@@ -28,6 +28,36 @@ type pair struct {
 	latency func() time.Duration
 	repeat  func() bool
 	nat     *nat // in front of A; nil: none
+
+	waiting map[asker]uint32 // the request that is not answered yet
+}
+
+// asker is one end of an IKE SA.
+type asker struct {
+	s    *side
+	spiI wire.SPI
+	spiR wire.SPI
+}
+
+// watch checks that an end has one request of its own outstanding at most (RFC 7296 §2.3).
+func (p *pair) watch(from *side, data []byte) {
+	h, err := wire.ParseHeader(data)
+	if err != nil || h.Exchange == wire.IKE_SA_INIT || h.Flags&wire.FlagResponse != 0 {
+		return
+	}
+	key := asker{from, h.SPIi, h.SPIr}
+	if id, waits := p.waiting[key]; waits && id != h.MessageID {
+		p.fail("%s sends request %d while %d is outstanding", from.name, h.MessageID, id)
+	}
+	p.waiting[key] = h.MessageID
+}
+
+// answered notes what a side received: the request that it answers is outstanding no more.
+func (p *pair) answered(to *side, data []byte) {
+	h, err := wire.ParseHeader(data)
+	if err == nil && h.Flags&wire.FlagResponse != 0 && p.waiting[asker{to, h.SPIi, h.SPIr}] == h.MessageID {
+		delete(p.waiting, asker{to, h.SPIi, h.SPIr})
+	}
 }
 
 // nat gives A the address of a NAT, and each port of A a port there. It forgets what it is told to.
@@ -123,7 +153,7 @@ func newPair(t *testing.T, change func(a, b *Config)) *pair {
 	if change != nil {
 		change(&ca, &cb)
 	}
-	p := &pair{t: t, now: start, latency: func() time.Duration { return 10 * time.Millisecond }}
+	p := &pair{t: t, now: start, waiting: map[asker]uint32{}, latency: func() time.Duration { return 10 * time.Millisecond }}
 	p.a, p.b = newSide(p, "A", addrA, ca), newSide(p, "B", addrB, cb)
 	return p
 }
@@ -202,6 +232,9 @@ func (s *side) apply(ev Event) {
 }
 
 func (p *pair) send(from *side, d Datagram) {
+	if !d.Keepalive {
+		p.watch(from, d.Data)
+	}
 	p.sent = append(p.sent, fmt.Sprintf("%8.3f %s", p.now.Sub(start).Seconds(), from.describe(d.Data)))
 	if p.lose != nil && p.lose(from, d.Data) {
 		p.sent[len(p.sent)-1] += "   (lost)"
@@ -214,19 +247,6 @@ func (p *pair) send(from *side, d Datagram) {
 	for range n {
 		p.flight = append(p.flight, flying{p.now.Add(p.latency()), from, d})
 	}
-}
-
-// describe shows a message as the RFC writes it, decrypted when the sender still can.
-func (s *side) describe(data []byte) string {
-	h, err := wire.ParseHeader(data)
-	if err != nil {
-		return s.name + ": ?"
-	}
-	arrow := s.name + " request "
-	if h.Flags&wire.FlagResponse != 0 {
-		arrow = s.name + " response"
-	}
-	return fmt.Sprintf("%s %v id %d len %d (%016x %016x)", arrow, h.Exchange, h.MessageID, len(data), uint64(h.SPIi), uint64(h.SPIr))
 }
 
 func (p *pair) fail(format string, args ...any) {
@@ -262,6 +282,7 @@ func (p *pair) run(d time.Duration) {
 			to := p.other(f.from)
 			if path, ok := p.received(f.from, f.d.Path); ok && !f.d.Keepalive {
 				d := Datagram{Path: path, Data: bytes.Clone(f.d.Data)}
+				p.answered(to, d.Data)
 				to.do(func(now time.Time, out *Output) { to.e.Handle(now, d, out) })
 			}
 			continue

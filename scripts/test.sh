@@ -32,6 +32,7 @@ step "gofmt" make -s fmt-check
 step "vet" make -s vet
 step "cross builds" make -s cross
 step "unit tests" make -s unit
+step "simulator" make -s simulate
 can_isolate || left_out+=("unit tests of the host's device and routes (package tun): need root, /dev/net/tun and network namespaces")
 
 if command -v "$(go env CC)" >/dev/null; then
