@@ -39,7 +39,8 @@ type Config struct {
 }
 
 // Retransmit is the schedule for requests of our own (RFC 7296 §2.4): the first resend after Base, each further one
-// after Factor times the last interval, at most Cap apart, Tries resends in all.
+// after Factor times the last interval, at most Cap apart, Tries resends in all. Each interval is longer or shorter by up to a
+// tenth at random, unless Factor is 1.
 type Retransmit struct {
 	Base   time.Duration // default 2 s
 	Factor float64       // default 1.8

@@ -265,3 +265,42 @@ func TestRetransmission(t *testing.T) {
 		t.Errorf("the answer that is kept is not the last: %+v, %v", h, err)
 	}
 }
+
+// Requests to a peer that does not answer come again ever later, the same octets each time, and then no more (RFC 7296 §2.4).
+func TestBackOff(t *testing.T) {
+	p := newPair(t, func(a, _ *Config) {
+		a.Retransmit = Retransmit{Base: time.Second, Factor: 2, Cap: 5 * time.Second, Tries: 5}
+	})
+	var at []time.Time
+	var octets []byte
+	p.lose = func(_ *side, data []byte) bool {
+		at = append(at, p.now)
+		if octets == nil {
+			octets = append(octets, data...)
+		}
+		if string(data) != string(octets) {
+			t.Error("a resend is not the same as the request")
+		}
+		return true
+	}
+	p.a.acquire("f0")
+	p.run(5 * time.Minute)
+	want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, 5 * time.Second}
+	if len(at) != 1+len(want) {
+		t.Fatalf("sent %d times, want %d", len(at), 1+len(want))
+	}
+	even := 0
+	for i, d := range want {
+		got := at[i+1].Sub(at[i])
+		if got < d*9/10 || got > d*11/10 {
+			t.Errorf("wait %d: got %v, want about %v", i, got, d)
+		}
+		if got == d {
+			even++
+		}
+	}
+	if even == len(want) {
+		t.Error("the waits have no jitter")
+	}
+	p.a.wantDown(ReasonPeerLost)
+}

@@ -217,7 +217,16 @@ func (s *sa) send(now time.Time, x exchange, typ wire.ExchangeType, m message, o
 	w.sched = s.schedule(x)
 	w.wait = w.sched.Base
 	s.transmit(m, out)
-	s.e.deadlines.arm(&w.resend, now.Add(w.wait))
+	s.e.deadlines.arm(&w.resend, now.Add(w.sched.jitter(w.wait)))
+}
+
+// jitter is a wait within a tenth of d, so that the requests of many SAs that were lost together do not come again together. Where the
+// waits do not grow the operator has set them, and they are kept.
+func (r Retransmit) jitter(d time.Duration) time.Duration {
+	if r.Factor <= 1 {
+		return d
+	}
+	return between(d, 90, 110)
 }
 
 // schedule is how often a request is resent: a liveness check as the operator configured it, a Delete not for long.
@@ -244,7 +253,7 @@ func (s *sa) resend(now time.Time, out *Output) {
 	w.tries++
 	w.wait = min(time.Duration(float64(w.wait)*w.sched.Factor), w.sched.Cap)
 	s.transmit(w.msg, out)
-	s.e.deadlines.arm(&w.resend, now.Add(w.wait))
+	s.e.deadlines.arm(&w.resend, now.Add(w.sched.jitter(w.wait)))
 }
 
 // lost: the peer does not answer.
