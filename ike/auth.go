@@ -25,7 +25,7 @@ func (x *authenticate) begin(s *sa, now time.Time, out *Output) (wire.ExchangeTy
 	if !s.e.hasOther(s) {
 		ps = append(ps, &wire.Notify{Kind: wire.INITIAL_CONTACT}) // RFC 7296 §2.4
 	}
-	ps = append(ps, &wire.Auth{Method: wire.AuthSharedKey, Data: s.keys.authOctets(s.peer.LocalKey, s.initRequest, s.nr, s.localID, true)})
+	ps = append(ps, s.authPayloads()...)
 	return wire.IKE_AUTH, append(ps, x.child.offer(s, true)...), true
 }
 
@@ -46,7 +46,11 @@ func (x *authenticate) done(s *sa, now time.Time, p *parts, out *Output) {
 		s.kill(now, reasonOf(n.Kind), "the peer answered IKE_AUTH with "+n.Kind.String(), out)
 		return
 	}
-	if err := s.verify(s.peer, p.idR, p.auth, s.initResponse, s.ni, false); err != nil {
+	err := s.settlePPK(p)
+	if err == nil {
+		err = s.verify(s.peer, s.keys, p.idR, p.auth, s.initResponse, s.ni, false)
+	}
+	if err != nil {
 		s.queue = append([]exchange{x.child}, s.queue...)
 		s.reject(now, err, out)
 		return
@@ -66,7 +70,7 @@ func (s *sa) reject(now time.Time, err error, out *Output) {
 
 // verify holds the peer's ID and AUTH payloads against a configured peer, and keeps the identity when both fit. message is the peer's
 // first message, nonce ours. fromInitiator tells which side the peer is.
-func (s *sa) verify(c *peerRef, idp *wire.ID, auth *wire.Auth, message, nonce []byte, fromInitiator bool) error {
+func (s *sa) verify(c *peerRef, k *keys, idp *wire.ID, auth *wire.Auth, message, nonce []byte, fromInitiator bool) error {
 	id, ok := identityOf(idp)
 	if !ok {
 		return fmt.Errorf("ike: identity of kind %v with %d octets does not parse", idp.Kind, len(idp.Data))
@@ -80,7 +84,7 @@ func (s *sa) verify(c *peerRef, idp *wire.ID, auth *wire.Auth, message, nonce []
 		key = make(esp.Secret, 32)
 		rand.Read(key)
 	}
-	want := s.keys.authOctets(key, message, nonce, id, fromInitiator)
+	want := k.authOctets(key, message, nonce, id, fromInitiator)
 	good := subtle.ConstantTimeCompare(want, auth.Data) == 1
 	switch {
 	case !known:
@@ -104,6 +108,9 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 	reply = []wire.Payload{
 		s.localID.payload(false),
 		&wire.Auth{Method: wire.AuthSharedKey, Data: s.keys.authOctets(s.peer.LocalKey, s.initResponse, s.ni, s.localID, false)},
+	}
+	if s.ppk {
+		reply = append(reply, &wire.Notify{Kind: wire.PPK_IDENTITY})
 	}
 	s.closeHalfOpen()
 	s.establish(now, 0, out)
@@ -135,8 +142,12 @@ func (s *sa) authenticatePeer(p *parts) error {
 			last = fmt.Errorf("ike: peer %q does not take %v", c.Name, s.algs)
 			continue
 		}
-		if last = s.verify(c, p.idI, p.auth, s.initRequest, s.nr, true); last == nil {
-			s.peer = c
+		k, auth, ppk, err := s.proof(c, p)
+		if last = err; err != nil {
+			continue
+		}
+		if last = s.verify(c, k, p.idI, auth, s.initRequest, s.nr, true); last == nil {
+			s.peer, s.keys, s.ppk = c, k, ppk
 			return nil
 		}
 	}

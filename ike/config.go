@@ -61,6 +61,7 @@ type Peer struct {
 	RemoteIDs []Match    // what the peer may say it is; default: Remote as an address
 	LocalKey  esp.Secret // proves us to the peer
 	RemoteKey esp.Secret // proves the peer to us
+	PPK       PPK        // postquantum preshared key
 
 	Proposals []Proposal    // for the IKE SA, in order of preference
 	Lifetime  time.Duration // of the IKE SA; default 24 h; it is rekeyed before

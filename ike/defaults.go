@@ -62,6 +62,9 @@ func (p *Peer) check() error {
 	case len(p.LocalKey) == 0 || len(p.RemoteKey) == 0:
 		return fmt.Errorf("no pre-shared key")
 	}
+	if (p.PPK.ID == "") != (len(p.PPK.Key) == 0) {
+		return fmt.Errorf("a PPK needs an ID and a key")
+	}
 	if err := checkProposals(p.Proposals, wire.ProtocolIKE); err != nil {
 		return fmt.Errorf("IKE SA: %w", err)
 	}

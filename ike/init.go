@@ -65,6 +65,9 @@ func (x *initSA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []
 		ps = append(ps, &wire.Notify{Kind: wire.COOKIE, Data: x.cookie})
 	}
 	ps = append(ps, offer(s.peer.Proposals, wire.ProtocolIKE, nil, true), &wire.KE{Group: x.kex.Group(), Data: x.kex.Public()}, &wire.Nonce{Data: s.ni})
+	if s.peer.PPK.ID != "" {
+		ps = append(ps, &wire.Notify{Kind: wire.USE_PPK})
+	}
 	if ps = append(ps, natNotifies(s.spiI, 0, s.path.Remote)...); s.e.cfg.FragmentMTU > 0 {
 		ps = append(ps, &wire.Notify{Kind: wire.IKEV2_FRAGMENTATION_SUPPORTED})
 	}
@@ -126,6 +129,7 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 	}
 	s.natLocal, s.natRemote = natLocal, natRemote
 	s.fragments = s.e.cfg.FragmentMTU > 0 && p.notify(wire.IKEV2_FRAGMENTATION_SUPPORTED) != nil
+	s.ppk = s.peer.PPK.ID != "" && p.notify(wire.USE_PPK) != nil
 	s.initResponse = bytes.Clone(d.Data)
 	s.path = sadb.Path{Local: netip.AddrPortFrom(s.path.Local.Addr(), s.e.cfg.NATTPort), Remote: netip.AddrPortFrom(s.path.Remote.Addr(), s.peer.NATTPort)}
 	s.take(now, p, out)
@@ -301,6 +305,10 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 	}, natNotifies(s.spiI, s.spiR, d.Path.Remote)...)}
 	if s.fragments = e.cfg.FragmentMTU > 0 && p.notify(wire.IKEV2_FRAGMENTATION_SUPPORTED) != nil; s.fragments {
 		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.IKEV2_FRAGMENTATION_SUPPORTED})
+	}
+	hasPPK := func(c *peerRef) bool { return c.PPK.ID != "" }
+	if s.ppk = p.notify(wire.USE_PPK) != nil && slices.ContainsFunc(peers, hasPPK); s.ppk {
+		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.USE_PPK})
 	}
 	s.initRequest, s.initResponse = bytes.Clone(d.Data), m.Append(nil)
 	s.initKey = initKey{s.spiI, d.Path.Remote}

@@ -40,6 +40,7 @@ type sa struct {
 	localID, remoteID   Identity
 	natLocal, natRemote bool
 	fragments           bool // both ends take fragments
+	ppk                 bool // both ends can mix a PPK into the keys; from IKE_AUTH on, they do
 
 	own      ownWindow
 	answered peerWindow

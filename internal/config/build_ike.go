@@ -33,8 +33,24 @@ func (b *builder) peer(e *entry, prof *profile, local netip.Addr) (ike.Peer, boo
 	if p.LocalKey, p.RemoteKey, ok = b.keys(e, prof); !ok {
 		return p, false
 	}
+	if k := b.keyPeer(e, prof); k != nil {
+		p.PPK = ike.PPK{ID: k.ppk.id, Key: slices.Clone(k.ppk.key), Required: k.ppk.required}
+	}
 	p.Proposals, ok = b.proposals(local)
 	return p, ok
+}
+
+// keyPeer is the peer of the profile's keyring with the longest prefix that has the entry's peer; nil: there is none.
+func (b *builder) keyPeer(e *entry, prof *profile) (best *keyPeer) {
+	if prof.keyring.name == "" {
+		return nil
+	}
+	for _, v := range b.m.keyrings.byName[prof.keyring.name].peers.list {
+		if v.prefix.Contains(e.peer) && (best == nil || v.prefix.Bits() > best.prefix.Bits()) {
+			best = v
+		}
+	}
+	return best
 }
 
 func (id *identity) identity() ike.Identity {
@@ -44,8 +60,7 @@ func (id *identity) identity() ike.Identity {
 	return ike.Identity{Kind: id.kind, Data: id.data}
 }
 
-// keys finds the keys for an entry's peer: the profile's own, else those that its keyring has for the longest prefix with
-// the peer's address.
+// keys finds the keys for an entry's peer: the profile's own, else those of its keyring.
 func (b *builder) keys(e *entry, prof *profile) (local, remote esp.Secret, ok bool) {
 	local, remote = prof.authLocal.key, prof.authRemote.key
 	if len(local) > 0 && len(remote) > 0 {
@@ -55,12 +70,7 @@ func (b *builder) keys(e *entry, prof *profile) (local, remote esp.Secret, ok bo
 		b.fail(prof.at, "a profile with keyring local, or with keys in authentication")
 		return nil, nil, false
 	}
-	var best *keyPeer
-	for _, v := range b.m.keyrings.byName[prof.keyring.name].peers.list {
-		if v.prefix.Contains(e.peer) && (best == nil || v.prefix.Bits() > best.prefix.Bits()) {
-			best = v
-		}
-	}
+	best := b.keyPeer(e, prof)
 	if best == nil {
 		b.fail(prof.keyring.at, "a keyring with a peer whose address is %v", e.peer)
 		return nil, nil, false

@@ -101,6 +101,11 @@ func TestBuildPeer(t *testing.T) {
 		{"keys of the profile", strings.Replace(with(" authentication local pre-share", " authentication local pre-share key L\n authentication remote pre-share key hex 00"), profile, "", 1), "4c 00", keysText},
 		{"one key of the profile", with(" authentication local pre-share", " authentication local pre-share key L"), "4c 612d746573742d6b6579", keysText},
 
+		{"PPK", with(keyLine, "  ppk manual id q key hex 0102 required"), "q 0102 true", func(p ike.Peer) any {
+			return fmt.Sprintf("%s %x %v", p.PPK.ID, []byte(p.PPK.Key), p.PPK.Required)
+		}},
+		{"no PPK", siteText, "  false", func(p ike.Peer) any { return fmt.Sprintf("%s %x %v", p.PPK.ID, []byte(p.PPK.Key), p.PPK.Required) }},
+
 		{"lifetime", with(entry, " set security-association lifetime seconds 120"), "2m0s 0 0", limits},
 		{"lifetime for all", with("hostname gwA", "crypto ipsec security-association lifetime seconds 120\ncrypto ipsec security-association lifetime kilobytes 3000\ncrypto ipsec security-association replay window-size 1024"), "2m0s 3000 1024", limits},
 		{"own lifetime", with("hostname gwA", "crypto ipsec security-association lifetime kilobytes disable\ncrypto ipsec security-association replay disable", entry, " set security-association lifetime kilobytes 2560\n set security-association replay window-size 64"), "0s 2560 64", limits},

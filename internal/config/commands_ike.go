@@ -133,15 +133,30 @@ var keyPeerMode = mode{secret: true, commands: []node{
 			kw("local", "that proves this router", keyNodes(func(p *parser, k esp.Secret) { p.keyPeer.local = k })...),
 			kw("remote", "that proves the peer", keyNodes(func(p *parser, k esp.Secret) { p.keyPeer.remote = k })...))...).
 		hidesArgument(),
+	kw("ppk", "postquantum preshared key (RFC 8784)",
+		kw("manual", "configured here",
+			kw("id", "what the two ends call it",
+				arg(kindName, "identity of the key", kw("key", "the key", keyForms(setPPK(false),
+					kw("required", "no IKE SA without it").do(setPPK(true)))...).hidesArgument())))),
 }}
 
-// keyNodes are the ways to write a key.
+func setPPK(required bool) action {
+	return func(p *parser, a args) {
+		p.keyPeer.ppk = ppk{id: valueOf[string](a, 0), key: valueOf[esp.Secret](a, 1), required: required}
+	}
+}
+
+// keyNodes are the ways to write a key that ends its line.
 func keyNodes(set func(*parser, esp.Secret)) []node {
-	do := func(p *parser, a args) { set(p, valueOf[esp.Secret](a, 0)) }
+	return keyForms(func(p *parser, a args) { set(p, valueOf[esp.Secret](a, 0)) })
+}
+
+// keyForms are the ways to write a key, and what may follow.
+func keyForms(do action, next ...node) []node {
 	return []node{
-		kw("0", "the key follows as it is", arg(kindKey, "a key of at most 128 octets").do(do)),
-		kw("hex", "the key follows in hexadecimal", arg(kindHexKey, "a key of at most 128 octets in hexadecimal").do(do)),
-		arg(kindKey, "a key of at most 128 octets").do(do),
+		kw("0", "the key follows as it is", arg(kindKey, "a key of at most 128 octets", next...).do(do)),
+		kw("hex", "the key follows in hexadecimal", arg(kindHexKey, "a key of at most 128 octets in hexadecimal", next...).do(do)),
+		arg(kindKey, "a key of at most 128 octets", next...).do(do),
 	}
 }
 

@@ -64,6 +64,7 @@ crypto ikev2 keyring KR
  peer six
   address 2001:db8::/32
   pre-shared-key hex 73776f726466697368
+  ppk manual id quantum key swordfish-three required
 crypto ikev2 profile PROF
  description to B
  match fvrf any

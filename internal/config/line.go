@@ -7,6 +7,11 @@ import (
 	"unicode/utf8"
 )
 
+// begins reports whether the first word is short for a command.
+func (l *line) begins(commands []node) bool {
+	return slices.ContainsFunc(commands, func(n node) bool { return n.kind == nil && abbreviates(l.words[0].text, n.word) })
+}
+
 // hidden stands for a key wherever the configuration is shown.
 const hidden = "<hidden>"
 

@@ -105,6 +105,14 @@ type keyPeer struct {
 	prefix        netip.Prefix
 	prefixAt      pos
 	local, remote esp.Secret
+	ppk           ppk
+}
+
+// ppk is a postquantum preshared key; without an id there is none.
+type ppk struct {
+	id       string
+	key      esp.Secret
+	required bool
 }
 
 // profile is a `crypto ikev2 profile`.

@@ -91,6 +91,7 @@ func (p *parser) line(num int, text string) {
 // command tries the line in the present mode and those around it.
 func (p *parser) command(l *line, owed bool) {
 	var worst failure
+	maybeKey := false
 	for depth := len(p.modes) - 1; depth >= 0; depth-- {
 		m, f := l.match(p.modes[depth].commands)
 		if f == nil {
@@ -102,6 +103,7 @@ func (p *parser) command(l *line, owed bool) {
 			}
 			return
 		}
+		maybeKey = maybeKey || p.modes[depth].secret && l.begins(p.modes[depth].commands)
 		switch {
 		case f.word > worst.word:
 			worst = *f
@@ -120,6 +122,9 @@ func (p *parser) command(l *line, owed bool) {
 		if !slices.ContainsFunc(worst.expected, ambiguous) {
 			worst.expected = append(worst.expected, "exit", "end")
 		}
+	}
+	if maybeKey {
+		l.hideFrom(1)
 	}
 	if l.hide < 0 {
 		l.hideSuspects()

@@ -163,12 +163,27 @@ func (w *writer) keyPeer(v *keyPeer) {
 	w.line(" peer %s", v.name)
 	w.text("  description ", v.description)
 	w.line("  address %s", prefixText(v.prefix))
+	w.ppk(v.ppk)
 	if v.local.Equal(v.remote) {
 		w.key("  pre-shared-key", v.local)
 		return
 	}
 	w.key("  pre-shared-key local", v.local)
 	w.key("  pre-shared-key remote", v.remote)
+}
+
+func (w *writer) ppk(p ppk) {
+	if p.id == "" {
+		return
+	}
+	key, required := hidden, ""
+	if w.keys {
+		key = keyText(p.key)
+	}
+	if p.required {
+		required = " required"
+	}
+	w.line("  ppk manual id %s key %s%s", p.id, key, required)
 }
 
 // prefixText writes a prefix as prefixNodes read it.

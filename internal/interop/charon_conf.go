@@ -20,6 +20,7 @@ type Connection struct {
 	RemoteID      string // default: Remote
 	Proposals     string // for the IKE SA; default: aes128gcm16-prfsha256-x25519
 	Secret        string // default: PSK
+	PPK           string // postquantum preshared key, by the name "quantum"; default: none
 	Settings      string // further lines of the connection
 	Children      []PeerChild
 }
@@ -58,6 +59,9 @@ func swanctlConf(connections []Connection) string {
 		}
 		conns.WriteString("    }\n  }\n")
 		fmt.Fprintf(&secrets, "  ike-%d {\n    id-1 = %s\n    id-2 = %s\n    secret = \"%s\"\n  }\n", i+1, localID, remoteID, or(c.Secret, PSK))
+		if c.PPK != "" {
+			fmt.Fprintf(&secrets, "  ppk-%d {\n    id = quantum\n    secret = \"%s\"\n  }\n", i+1, c.PPK)
+		}
 	}
 	return "connections {\n" + conns.String() + "}\nsecrets {\n" + secrets.String() + "}\n"
 }

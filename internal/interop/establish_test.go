@@ -217,3 +217,41 @@ func TestFragmentation(t *testing.T) {
 	s.peer.WaitLog(t, mark, "received fragment #2 of 2")
 	checkSession(t, r, up(6))
 }
+
+// A postquantum preshared key is mixed in by both ends, whoever initiates, and again after rekeys (RFC 8784).
+func TestPPK(t *testing.T) {
+	t.Parallel()
+	const key = "a postquantum key"
+	s := newSite(t)
+	r := s.up(t, Connection{PPK: key, Settings: "ppk_id = quantum\nppk_required = yes"},
+		RouterConf{KeyPeer: []string{"ppk manual id quantum key hex 6120706f73747175616e74756d206b6579 required"}})
+	mark := s.peer.Mark(t)
+	s.peer.Initiate(t, "c")
+	s.peer.WaitLog(t, mark, "using PPK for PPK_ID 'quantum'")
+	s.B.Ping(t, InnerB, InnerA, 3)
+	_, child := s.peerSA(t)
+	s.peer.Rekey(t, "--child", "c")
+	s.waitRekeyed(t, child)
+	s.B.Ping(t, InnerB, InnerA, 3)
+	r.WaitSession(t, "the old SA is gone", func(s Session) bool { return s.Flows[0].ActiveSAs == 2 })
+	checkSession(t, r, up(6))
+
+	r.VTY(t, "clear crypto session")
+	r.WaitStatus(t, "DOWN")
+	mark = s.peer.Mark(t)
+	s.A.Ping(t, InnerA, InnerB, 3)
+	s.peer.WaitLog(t, mark, "using PPK for PPK_ID 'quantum'")
+	checkSession(t, r, up(9))
+}
+
+// A peer without the postquantum preshared key that is required does not get in.
+func TestPPKMissing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r := s.up(t, Connection{}, RouterConf{KeyPeer: []string{"ppk manual id quantum key k required"}})
+	if _, err := s.peer.TryInitiate("c"); err == nil {
+		t.Error("strongSwan came up")
+	}
+	r.WaitLog(t, "which is required")
+	r.WaitStatus(t, "DOWN")
+}

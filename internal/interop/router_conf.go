@@ -19,6 +19,7 @@ type RouterConf struct {
 	ACL          []string // lines of the access list; default: the two inner IPv4 addresses
 	IPv6         bool     // the access list is an IPv6 one
 	Global       []string // further lines at the beginning
+	KeyPeer      []string // further lines of the keyring's peer
 	Profile      []string // further lines of the IKEv2 profile
 	Map          []string // further lines of the crypto map
 }
@@ -39,6 +40,7 @@ func (c RouterConf) String() string {
 		b.WriteString("crypto ikev2 policy POL\n match fvrf any\n proposal P1\n")
 	}
 	fmt.Fprintf(&b, "crypto ikev2 keyring KR\n peer siteB\n  address %s\n  pre-shared-key %s\n", peer, or(c.Secret, PSK))
+	b.WriteString(lines(c.KeyPeer))
 	fmt.Fprintf(&b, "crypto ikev2 profile PROF\n match identity remote address %s\n authentication remote pre-share\n authentication local pre-share\n keyring local KR\n%s",
 		identity, lines(c.Profile))
 	fmt.Fprintf(&b, "crypto ipsec transform-set TS %s\n mode tunnel\n", or(c.TransformSet, "esp-gcm 128"))
