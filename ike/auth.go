@@ -25,7 +25,7 @@ func (x *authenticate) begin(s *sa, now time.Time, out *Output) (wire.ExchangeTy
 	if !s.e.hasOther(s) {
 		ps = append(ps, &wire.Notify{Kind: wire.INITIAL_CONTACT}) // RFC 7296 §2.4
 	}
-	ps = append(ps, s.authPayloads()...)
+	ps = append(append(ps, s.authPayloads()...), &wire.Notify{Kind: wire.MOBIKE_SUPPORTED})
 	return wire.IKE_AUTH, append(ps, x.child.offer(s, true)...), true
 }
 
@@ -55,6 +55,7 @@ func (x *authenticate) done(s *sa, now time.Time, p *parts, out *Output) {
 		s.reject(now, err, out)
 		return
 	}
+	s.mobike = p.notify(wire.MOBIKE_SUPPORTED) != nil
 	s.establish(now, 0, out)
 	x.child.complete(s, now, p, s.ni, s.nr, out)
 }
@@ -111,6 +112,9 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 	}
 	if s.ppk {
 		reply = append(reply, &wire.Notify{Kind: wire.PPK_IDENTITY})
+	}
+	if s.mobike = p.notify(wire.MOBIKE_SUPPORTED) != nil; s.mobike {
+		reply = append(reply, &wire.Notify{Kind: wire.MOBIKE_SUPPORTED})
 	}
 	s.closeHalfOpen()
 	s.establish(now, 0, out)

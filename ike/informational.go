@@ -9,9 +9,16 @@ import (
 )
 
 // handleInformational answers INFORMATIONAL (RFC 7296 §1.4): Deletes, and the empty request that asks whether we live.
-func (s *sa) handleInformational(now time.Time, p *parts, out *Output) (reply []wire.Payload, after func()) {
+func (s *sa) handleInformational(now time.Time, d Datagram, p *parts, out *Output) (reply []wire.Payload, after func()) {
 	if p.notify(wire.AUTHENTICATION_FAILED) != nil { // the initiator does not believe us (RFC 7296 §2.21.2)
 		return nil, func() { s.kill(now, ReasonAuthFailed, "the peer did not accept our authentication", out) }
+	}
+	reply = cookie2(p)
+	if p.notify(wire.UPDATE_SA_ADDRESSES) != nil {
+		reply = append(reply, s.handleUpdate(now, d, p, out)...)
+	}
+	if s.mobike && p.notify(wire.NAT_DETECTION_DESTINATION_IP) != nil { // so that the peer sees a change of its mapping (RFC 4555 §3.8)
+		reply = append(reply, natNotifies(s.spiI, s.spiR, d.Path.Remote)...)
 	}
 	var spis [][]byte
 	for _, d := range p.deletes {
@@ -28,7 +35,7 @@ func (s *sa) handleInformational(now time.Time, p *parts, out *Output) (reply []
 			case deleting:
 				why = s.reason
 			}
-			return nil, func() { s.kill(now, why, "", out) }
+			return reply, func() { s.kill(now, why, "", out) }
 		case wire.ProtocolESP:
 			spis = append(spis, s.peerDeletes(now, d, out)...)
 		}

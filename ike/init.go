@@ -37,7 +37,7 @@ const maxCookie = 64 // octets (RFC 7296 §2.6)
 func (e *Endpoint) initiate(now time.Time, p *peerRef, want exchange, out *Output) {
 	path := sadb.Path{Local: netip.AddrPortFrom(p.Local, e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
 	s := e.newSA(now, p, path, true)
-	s.localID = p.LocalID
+	s.localID, s.original = p.LocalID, true
 	s.ni = nonce()
 	s.queue = append(s.queue, want)
 	s.announce(out)

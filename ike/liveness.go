@@ -17,11 +17,18 @@ type liveness struct{}
 
 func (x *liveness) wants() *flowRef { return nil }
 
-func (x *liveness) begin(*sa, time.Time, *Output) (wire.ExchangeType, []wire.Payload, bool) {
+func (x *liveness) begin(s *sa, _ time.Time, _ *Output) (wire.ExchangeType, []wire.Payload, bool) {
+	if s.probesMapping() {
+		return wire.INFORMATIONAL, natNotifies(s.spiI, s.spiR, s.path.Remote), true
+	}
 	return wire.INFORMATIONAL, nil, true
 }
 
-func (x *liveness) done(*sa, time.Time, *parts, *Output) {}
+func (x *liveness) done(s *sa, now time.Time, p *parts, out *Output) {
+	if s.probesMapping() && s.learnMapping(now, p) {
+		s.update(now, out)
+	}
+}
 
 // checkLiveness runs when the peer may have been silent for long enough. ESP that came in counts as life.
 func (s *sa) checkLiveness(now time.Time, out *Output) {
@@ -56,7 +63,13 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+// probeEvery is how many keepalives go out for each look at the NAT's mapping, where no liveness check looks.
+const probeEvery = 3
+
 func (s *sa) sendKeepalive(now time.Time, out *Output) {
 	out.Datagrams = append(out.Datagrams, Datagram{Path: s.path, Data: []byte{0xff}, Keepalive: true})
+	if s.keepalives++; s.keepalives%probeEvery == 0 && s.probesMapping() && s.peer.DPD.Interval == 0 && s.own.x == nil && len(s.queue) == 0 {
+		s.start(now, &liveness{}, out)
+	}
 	s.e.deadlines.arm(&s.keepaliveAt, now.Add(keepaliveInterval))
 }

@@ -193,7 +193,8 @@ func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI)
 		n.spiR = spi
 	}
 	e.bySPI[spi] = n
-	n.localID, n.remoteID, n.natLocal, n.natRemote, n.fragments = s.localID, s.remoteID, s.natLocal, s.natRemote, s.fragments
+	n.localID, n.remoteID, n.natLocal, n.natRemote = s.localID, s.remoteID, s.natLocal, s.natRemote
+	n.fragments, n.mobike, n.original = s.fragments, s.mobike, s.original
 	n.state = established
 	return n
 }
@@ -212,9 +213,10 @@ func (s *sa) hand(now time.Time, to *sa, out *Output) {
 	to.establish(now, s.id, out)
 	for _, x := range queue {
 		if !isRekeySA(x) {
-			to.start(now, x, out)
+			to.queue = append(to.queue, x)
 		}
 	}
+	to.pump(now, out)
 }
 
 // awaitDelete leaves an SA that is of no more use to the peer, which is to delete it.

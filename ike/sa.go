@@ -39,8 +39,12 @@ type sa struct {
 	keys                *keys
 	localID, remoteID   Identity
 	natLocal, natRemote bool
-	fragments           bool // both ends take fragments
-	ppk                 bool // both ends can mix a PPK into the keys; from IKE_AUTH on, they do
+	fragments           bool   // both ends take fragments
+	mobike              bool   // both ends support MOBIKE
+	original            bool   // we set up the first of the SAs that rekeys have made this one of: MOBIKE's initiator
+	keepalives          uint   // sent
+	mapping             []byte // where the peer saw us last, as a NAT_DETECTION_DESTINATION_IP hash; of an initiator with MOBIKE behind a NAT
+	ppk                 bool   // both ends can mix a PPK into the keys; from IKE_AUTH on, they do
 
 	own      ownWindow
 	answered peerWindow
@@ -146,6 +150,9 @@ func (s *sa) establish(now time.Time, replaces sadb.IKEID, out *Output) {
 	}
 	s.peer.failures, s.peer.retry = 0, time.Time{}
 	out.Events = append(out.Events, SAUp{SA: s.info(), Replaces: replaces})
+	if s.probesMapping() {
+		s.queue = append(s.queue, &liveness{}) // where the peer sees us first; it is begun with the next that is pumped
+	}
 }
 
 // rekeyAfter is the share of a lifetime after which this side rekeys. The initiator of the SA goes first, so that in the common

@@ -135,9 +135,9 @@ func (s *sa) flags(response bool) wire.Flags {
 }
 
 // follow moves the SA to the path of an authentic, fresh message: a peer behind a NAT changes its port when IKE moves to the
-// NAT-T port, and when its mapping is renewed (RFC 7296 §2.23).
+// NAT-T port, and when its mapping is renewed (RFC 7296 §2.23). With MOBIKE it says so instead (RFC 4555 §3.8).
 func (s *sa) follow(p sadb.Path, out *Output) {
-	if p == s.path {
+	if p == s.path || s.mobike {
 		return
 	}
 	from := s.path
@@ -171,10 +171,12 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 	case h.Exchange == wire.CREATE_CHILD_SA:
 		reply = s.handleCreateChild(now, p, out)
 	default:
-		reply, after = s.handleInformational(now, p, out)
+		reply, after = s.handleInformational(now, d, p, out)
 	}
 	s.answered.answer = s.seal(h.Exchange, h.MessageID, true, reply)
-	s.transmit(s.answered.answer, out)
+	for _, data := range s.answered.answer { // to where the request came from (RFC 7296 §2.11)
+		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: data})
+	}
 	if after != nil {
 		after()
 	}

@@ -122,3 +122,23 @@ func TestWeRekeyByVolume(t *testing.T) {
 		t.Errorf("life is more than what is configured: %+v", f)
 	}
 }
+
+// strongSwan's address changes while a ping goes on, and it says so by MOBIKE (RFC 4555).
+func TestPeerMoves(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r := s.up(t, Connection{Local: "%any", LocalID: OuterB}, RouterConf{})
+	s.peer.Initiate(t, "c")
+	s.A.Ping(t, InnerA, InnerB, 3)
+	const moved = "192.0.2.77"
+	run(t, s.B.command("ip", "address", "add", moved+"/25", "dev", DeviceB))
+	run(t, s.B.command("ip", "address", "del", OuterB+"/24", "dev", DeviceB))
+	r.WaitLog(t, "IKE SA moved to another path")
+	Eventually(t, "packets get through again", func() (bool, string) {
+		sent, received, out := s.A.TryPing(t, InnerA, InnerB, 3)
+		return sent == received, out
+	})
+	if got := r.Session(t); got.Status != "UP-ACTIVE" || len(got.IKE) != 1 || got.IKE[0].Remote != moved+"/4500" {
+		t.Errorf("got %+v, want the session at %s", got, moved)
+	}
+}
