@@ -3,7 +3,7 @@
 # all is there. Needs root and Debian (or a system like it); elsewhere it says so and fails, and the tests are left out.
 set -eu
 
-packages="iperf3 iproute2 iputils-ping libcharon-extra-plugins libstrongswan-extra-plugins libstrongswan-standard-plugins
+packages="iperf3 iproute2 iputils-ping nftables procps libcharon-extra-plugins libstrongswan-extra-plugins libstrongswan-standard-plugins
 strongswan-charon strongswan-swanctl"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

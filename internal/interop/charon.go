@@ -61,6 +61,15 @@ func StartCharon(t testing.TB, l *Lab, n *Namespace, settings string) *Charon {
 	return d
 }
 
+// Kill ends the daemon without a chance to say goodbye.
+func (c *Charon) Kill(t testing.TB) {
+	t.Helper()
+	if err := c.p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-c.p.done
+}
+
 // ShowOnFailure shows what the daemon logs from here on, and the configuration, where the test fails.
 func (c *Charon) ShowOnFailure(t testing.TB) {
 	t.Helper()

@@ -60,6 +60,18 @@ func newSite(t *testing.T) *site {
 	return &site{l, StartCharon(t, l, l.B, "")}
 }
 
+// newNATSite is a site with a NAT in front of A or of B, as hides says.
+func newNATSite(t *testing.T, hides string) (*site, NAT) {
+	t.Helper()
+	Require(t)
+	if _, err := build(); err != nil {
+		t.Fatal(err)
+	}
+	l := NewLab(t)
+	nat := l.AddNAT(t, hides)
+	return &site{l, StartCharon(t, l, l.B, "")}, nat
+}
+
 // up gives strongSwan a connection and starts the router with conf.
 func (s *site) up(t *testing.T, c Connection, conf RouterConf) *Router {
 	t.Helper()

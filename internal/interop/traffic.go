@@ -45,10 +45,10 @@ func pingCounts(t testing.TB, out string) (sent, received int) {
 // Pinger is a ping that goes on.
 type Pinger struct{ p *process }
 
-// StartPing sends an echo request every interval until Stop.
-func (n *Namespace) StartPing(t testing.TB, from, to string, interval time.Duration) *Pinger {
+// StartPing sends an echo request every interval until Stop. more are further options of ping.
+func (n *Namespace) StartPing(t testing.TB, from, to string, interval time.Duration, more ...string) *Pinger {
 	t.Helper()
-	c := n.command("ping", "-n", "-I", from, "-i", fmt.Sprintf("%.3f", interval.Seconds()), to)
+	c := n.command("ping", append(more, "-n", "-I", from, "-i", fmt.Sprintf("%.3f", interval.Seconds()), to)...)
 	return &Pinger{start(t, c, filepath.Join(t.TempDir(), "ping.log"))}
 }
 

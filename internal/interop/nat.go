@@ -1,0 +1,76 @@
+package interop
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Addresses of a bench with a NAT in the middle.
+const (
+	NATInsideA  = "192.0.2.254"   // the NAT, as A sees it
+	NATInsideB  = "203.0.113.254" // the NAT, as B sees it
+	OuterBehind = "203.0.113.2"   // B, which is in another network then
+)
+
+// natRules translate what leaves through one side to the address of the NAT there and to a port that is new each time.
+const natRules = `table ip nat {
+  chain out {
+    type nat hook postrouting priority srcnat;
+    oifname "%DEVICE%" masquerade fully-random
+  }
+}
+`
+
+// NAT is a namespace between A and B that translates addresses.
+type NAT struct{ *Namespace }
+
+// AddNAT puts a NAT between A and B. It is in front of A or of B, as hides says.
+func (l *Lab) AddNAT(t testing.TB, hides string) NAT {
+	t.Helper()
+	n := &Namespace{strings.TrimSuffix(l.A.name, "-A") + "-N" + strings.ToLower(rand.Text()[:2])}
+	run(t, exec.Command("ip", "netns", "add", n.name))
+	t.Cleanup(func() { run(t, exec.Command("ip", "netns", "delete", n.name)) })
+	// The cable from A ends at the NAT, and a new one leads to B.
+	l.B.ip(t, "link", "set", DeviceB, "netns", n.name)
+	n.ip(t, "link", "add", "nB", "type", "veth", "peer", "name", DeviceB, "netns", l.B.name)
+	n.ip(t, "address", "add", NATInsideA+"/24", "dev", DeviceB)
+	n.ip(t, "address", "add", NATInsideB+"/24", "dev", "nB")
+	l.B.ip(t, "address", "add", OuterBehind+"/24", "dev", DeviceB)
+	for _, d := range []string{DeviceB, "nB"} {
+		n.ip(t, "link", "set", d, "up")
+	}
+	l.B.ip(t, "link", "set", DeviceB, "up")
+	l.A.ip(t, "route", "add", "203.0.113.0/24", "via", NATInsideA)
+	l.B.ip(t, "route", "add", "192.0.2.0/24", "via", NATInsideB)
+	out := "nB"
+	if hides == "B" {
+		out = DeviceB
+	}
+	c := n.command("nft", "-f", "-")
+	c.Stdin = strings.NewReader(strings.ReplaceAll(natRules, "%DEVICE%", out))
+	run(t, c)
+	run(t, n.command("sysctl", "-q", "-w", "net.ipv4.ip_forward=1"))
+	nat := NAT{n}
+	nat.keep(t, 60)
+	return nat
+}
+
+// keep sets how many seconds a mapping is kept that is not used.
+func (n NAT) keep(t testing.TB, seconds int) {
+	t.Helper()
+	run(t, n.command("sysctl", "-q", "-w", fmt.Sprintf("net.netfilter.nf_conntrack_udp_timeout=%d", seconds),
+		fmt.Sprintf("net.netfilter.nf_conntrack_udp_timeout_stream=%d", seconds)))
+}
+
+// Forget makes the NAT forget the mapping that use uses.
+func (n NAT) Forget(t testing.TB, use func()) {
+	t.Helper()
+	n.keep(t, 1)
+	use() // which sets the short time
+	time.Sleep(2500 * time.Millisecond)
+	n.keep(t, 60)
+}

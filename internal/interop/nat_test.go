@@ -1,0 +1,102 @@
+package interop
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// strongSwan is behind a NAT that forgets its mapping and gives another port the next time: the router follows, with MOBIKE because
+// strongSwan says so, and without because its messages come from there.
+func TestPeerBehindNAT(t *testing.T) {
+	t.Parallel()
+	for _, mobike := range []string{"yes", "no"} {
+		t.Run("mobike "+mobike, func(t *testing.T) {
+			s, nat := newNATSite(t, "B")
+			c := Connection{Local: OuterBehind, LocalID: NATInsideA, Settings: "mobike = " + mobike + "\ndpd_delay = 5s"}
+			r := s.up(t, c, RouterConf{Peer: NATInsideA})
+			s.peer.Initiate(t, "c")
+			s.B.Ping(t, InnerB, InnerA, 3)
+			before := r.Session(t)
+			if before.Peer != NATInsideA || before.Port == 4500 {
+				t.Errorf("got peer %s port %d, want the NAT's address and port", before.Peer, before.Port)
+			}
+			mark := s.peer.Mark(t)
+			if mobike == "yes" { // its first liveness check tells strongSwan what its mapping is
+				s.peer.WaitLog(t, mark, "[ N(NATD_S_IP) N(NATD_D_IP) ]")
+			}
+			nat.Forget(t, func() { s.B.Ping(t, InnerB, InnerA, 1) })
+			r.WaitSession(t, "the router follows to a new port", func(s Session) bool { return s.Port != before.Port })
+			Eventually(t, "packets get through from the router's side", func() (bool, string) {
+				sent, received, out := s.A.TryPing(t, InnerA, InnerB, 3)
+				return sent == received, out
+			})
+			if after := r.Session(t); after.Status != "UP-ACTIVE" || len(after.IKE) != 1 || after.Flows[0].ActiveSAs != 2 {
+				t.Errorf("got %+v", after)
+			}
+		})
+	}
+}
+
+// The router is behind the NAT: it keeps the mapping open, and what comes back finds it.
+func TestRouterBehindNAT(t *testing.T) {
+	t.Parallel()
+	s, nat := newNATSite(t, "A")
+	r := s.up(t, Connection{Local: OuterBehind, LocalID: OuterBehind, Remote: "%any", RemoteID: OuterA}, RouterConf{Peer: OuterBehind, Profile: []string{"dpd 10 2 periodic"}})
+	s.A.Ping(t, InnerA, InnerB, 3)
+	mark := s.peer.Mark(t)
+	nat.Forget(t, func() { s.A.Ping(t, InnerA, InnerB, 1) }) // the next liveness check finds another mapping
+	s.peer.WaitLog(t, mark, "N(UPD_SA_ADDR)")
+	Eventually(t, "packets get through from strongSwan's side", func() (bool, string) {
+		sent, received, out := s.B.TryPing(t, InnerB, InnerA, 3)
+		return sent == received, out
+	})
+	if got := r.Session(t); got.Status != "UP-ACTIVE" || got.Flows[0].ActiveSAs < 2 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// strongSwan is killed and knows nothing when it comes back: the router finds out, says why, and the next packet brings up a new session.
+func TestPeerDies(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r := s.up(t, Connection{}, RouterConf{Profile: []string{"dpd 10 2 periodic"}})
+	s.A.Ping(t, InnerA, InnerB, 3)
+	s.peer.Kill(t)
+	time.Sleep(10 * time.Second) // of silence, before it is asked
+	r.WaitLog(t, "%CRYPTO-5-SESSION_STATUS: Crypto tunnel is DOWN. Peer "+OuterB)
+	r.WaitLog(t, "peer does not answer")
+	r.WaitStatus(t, "DOWN")
+	s.peer = StartCharon(t, s.Lab, s.B, "")
+	s.peer.Load(t, Connection{})
+	Eventually(t, "the session comes up again", func() (bool, string) {
+		sent, received, out := s.A.TryPing(t, InnerA, InnerB, 3)
+		return sent == received, out
+	})
+	r.WaitStatus(t, "UP-ACTIVE")
+}
+
+// Both ends rekey the Child SA and the IKE SA every few seconds, while 500 packets a second go through: none is lost, and one
+// session with one pair of SAs is left.
+func TestRekeyStorm(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes two minutes")
+	}
+	s := newSite(t)
+	r := s.up(t, Connection{
+		Settings: "rekey_time = 7s\nover_time = 60s",
+		Children: []PeerChild{{Settings: "rekey_time = 4s\nlife_time = 60s\nrand_time = 1s"}},
+	}, RouterConf{Map: []string{"set security-association lifetime kilobytes 2560"}})
+	s.peer.Initiate(t, "c")
+	ping := s.A.StartPing(t, InnerA, InnerB, 2*time.Millisecond, "-s", "1000")
+	time.Sleep(2 * time.Minute)
+	n := ping.Stop(t)
+	r.WaitSession(t, "one pair of SAs is left", func(s Session) bool { return len(s.IKE) == 1 && s.Flows[0].ActiveSAs == 2 })
+	f := r.Session(t).Flows[0]
+	if f.In.Packets != uint64(n) || f.Out.Packets != uint64(n) || f.In.Dropped != 0 || f.Out.Dropped != 0 {
+		t.Errorf("got %+v, want %d packets each way and no drop", f, n)
+	}
+	log := r.Log(t)
+	t.Logf("%d packets each way, %d Child SAs, %d IKE SAs", n, strings.Count(log, "child SA up"), strings.Count(log, "IKE SA up"))
+}
