@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
+	"slices"
 	"time"
 
 	"seikan/esp"
@@ -31,8 +32,8 @@ func (x *authenticate) begin(s *sa, now time.Time, out *Output) (wire.ExchangeTy
 
 // hasOther reports whether another IKE SA with the same peer is there.
 func (e *Endpoint) hasOther(s *sa) bool {
-	for _, o := range e.sas {
-		if o != s && o.up && o.peer == s.peer {
+	for _, o := range s.peer.sas {
+		if o != s && o.up {
 			return true
 		}
 	}
@@ -151,7 +152,8 @@ func (s *sa) authenticatePeer(p *parts) error {
 			continue
 		}
 		if last = s.verify(c, k, p.idI, auth, s.initRequest, s.nr, true); last == nil {
-			s.peer, s.keys, s.ppk = c, k, ppk
+			s.join(c)
+			s.keys, s.ppk = k, ppk
 			return nil
 		}
 	}
@@ -161,8 +163,8 @@ func (s *sa) authenticatePeer(p *parts) error {
 // supersede ends the IKE SAs of the same peer from before s: the peer has said that s is its only one (RFC 7296 §2.4).
 // Those that came up while s was being set up stay; both ends began at once then.
 func (e *Endpoint) supersede(now time.Time, s *sa, out *Output) {
-	for _, o := range e.sorted() {
-		if o != s && o.up && o.peer == s.peer && o.remoteID == s.remoteID && o.created.Before(s.started) {
+	for _, o := range slices.Clone(s.peer.sas) {
+		if o != s && o.up && o.remoteID == s.remoteID && o.created.Before(s.started) {
 			o.kill(now, ReasonReplacedByPeer, "", out)
 		}
 	}

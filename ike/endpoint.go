@@ -18,9 +18,10 @@ import (
 // to them. Make one with New. Not safe for concurrent use; one goroutine owns it.
 type Endpoint struct {
 	cfg       Config
-	peers     []*peerRef
+	peers     map[endpoints][]*peerRef // in the order of the configuration
 	flows     map[sadb.PolicyID]*flowRef
 	sas       map[sadb.IKEID]*sa
+	freeID    sadb.IKEID         // all below are taken
 	bySPI     map[wire.SPI]*sa   // by our own SPI
 	halfOpen  map[initKey]*sa    // set up by peers and not authenticated yet
 	openFrom  map[netip.Addr]int // how many of those an address has
@@ -30,6 +31,9 @@ type Endpoint struct {
 	drops     [NumDrops]uint64
 	stopping  bool
 }
+
+// endpoints are the addresses of the two ends.
+type endpoints struct{ local, remote netip.Addr }
 
 // initKey tells a resend of an IKE_SA_INIT request from a new one (RFC 7296 §2.1).
 type initKey struct {
@@ -48,6 +52,7 @@ type flowRef struct {
 type peerRef struct {
 	*Peer
 	flows    []*flowRef
+	sas      []*sa     // with the peer, in the order in which that was known
 	failures int       // in a row
 	retry    time.Time // no new attempt before
 	reason   Reason    // of the last failure
@@ -58,6 +63,8 @@ func New(cfg Config) (*Endpoint, error) {
 	cfg = cfg.withDefaults()
 	e := &Endpoint{
 		cfg:      cfg,
+		peers:    map[endpoints][]*peerRef{},
+		freeID:   1,
 		flows:    map[sadb.PolicyID]*flowRef{},
 		sas:      map[sadb.IKEID]*sa{},
 		bySPI:    map[wire.SPI]*sa{},
@@ -78,7 +85,8 @@ func New(cfg Config) (*Endpoint, error) {
 			e.flows[f.ID] = f
 			p.flows = append(p.flows, f)
 		}
-		e.peers = append(e.peers, p)
+		at := endpoints{p.Local, p.Remote}
+		e.peers[at] = append(e.peers[at], p)
 	}
 	return e, nil
 }
@@ -162,7 +170,7 @@ func (e *Endpoint) Acquire(now time.Time, id sadb.PolicyID, f sadb.Flow, out *Ou
 	}
 	fl.pending = true
 	want := &newChild{flow: fl}
-	if e.served(id) {
+	if fl.served() {
 		// A Child SA of the policy is there and does not take this packet: the peer narrowed it. Name the packet.
 		want.trigger = &f
 	}
@@ -176,8 +184,8 @@ func (e *Endpoint) Acquire(now time.Time, id sadb.PolicyID, f sadb.Flow, out *Ou
 // usable is an IKE SA with the peer that can start exchanges, now or once it is set up by us; the newest one.
 func (e *Endpoint) usable(p *peerRef) *sa {
 	var best *sa
-	for _, s := range e.sas {
-		if s.peer == p && (s.state == established || s.state == connecting && s.initiator) && (best == nil || s.started.After(best.started)) {
+	for _, s := range p.sas {
+		if (s.state == established || s.state == connecting && s.initiator) && (best == nil || s.started.After(best.started)) {
 			best = s
 		}
 	}
@@ -185,10 +193,12 @@ func (e *Endpoint) usable(p *peerRef) *sa {
 }
 
 // served reports whether a live Child SA is there for the policy.
-func (e *Endpoint) served(id sadb.PolicyID) bool {
-	for _, c := range e.children {
-		if !c.retired && slices.Contains(c.policies(), id) {
-			return true
+func (f *flowRef) served() bool {
+	for _, s := range f.peer.sas {
+		for _, c := range s.children {
+			if !c.retired && slices.Contains(c.flows, f) {
+				return true
+			}
 		}
 	}
 	return false
@@ -259,9 +269,12 @@ func (e *Endpoint) sorted() []*sa {
 
 // newSA makes an IKE SA with an SPI and the lowest free ID.
 func (e *Endpoint) newSA(now time.Time, p *peerRef, path sadb.Path, initiator bool) *sa {
-	s := &sa{e: e, id: 1, peer: p, path: path, initiator: initiator, started: now, children: map[esp.SPI]*child{}}
-	for e.sas[s.id] != nil {
-		s.id++
+	for e.sas[e.freeID] != nil {
+		e.freeID++
+	}
+	s := &sa{e: e, id: e.freeID, path: path, initiator: initiator, started: now, children: map[esp.SPI]*child{}}
+	if p != nil {
+		s.join(p)
 	}
 	spi := e.newSPI()
 	if initiator {
@@ -297,11 +310,5 @@ func (e *Endpoint) newChildSPI() esp.SPI {
 
 // candidates are the peers that may be behind a path, in the order of the configuration.
 func (e *Endpoint) candidates(p sadb.Path) []*peerRef {
-	var found []*peerRef
-	for _, c := range e.peers {
-		if c.Remote == p.Remote.Addr() && c.Local == p.Local.Addr() {
-			found = append(found, c)
-		}
-	}
-	return found
+	return e.peers[endpoints{p.Local.Addr(), p.Remote.Addr()}]
 }

@@ -320,9 +320,7 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 
 // forget takes back an SA that nothing knows of yet.
 func (e *Endpoint) forget(s *sa) {
-	delete(e.sas, s.id)
-	delete(e.bySPI, s.ourSPI())
-	s.state = dead
+	s.leave()
 }
 
 // reasonOf is the reason that an error notify of the peer stands for.

@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"slices"
 	"time"
 
 	"seikan/esp"
@@ -66,6 +67,24 @@ type sa struct {
 	hintReason Reason
 
 	halfOpenEnd, rekeyAt, expireAt, livenessAt, keepaliveAt, pauseEnd deadline
+}
+
+// join makes the SA one of a peer's.
+func (s *sa) join(p *peerRef) {
+	s.peer = p
+	p.sas = append(p.sas, s)
+}
+
+// leave takes the SA out of the Endpoint's lists.
+func (s *sa) leave() {
+	e := s.e
+	delete(e.sas, s.id)
+	delete(e.bySPI, s.ourSPI())
+	e.freeID = min(e.freeID, s.id)
+	if p := s.peer; p != nil {
+		p.sas = slices.DeleteFunc(p.sas, func(o *sa) bool { return o == s })
+	}
+	s.state = dead
 }
 
 func (s *sa) setDeadlines() {

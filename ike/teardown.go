@@ -43,9 +43,7 @@ func (s *sa) kill(now time.Time, why Reason, detail string, out *Output) {
 	}
 	s.stopTimers()
 	e.deadlines.disarm(&s.own.resend)
-	s.state = dead
-	delete(e.sas, s.id)
-	delete(e.bySPI, s.ourSPI())
+	s.leave()
 	s.closeHalfOpen()
 	if s.announced || s.up {
 		out.Events = append(out.Events, SADown{SA: s.info(), Reason: why, Detail: detail})

@@ -59,12 +59,17 @@ func (e *Entry) publish() {
 type spd struct {
 	entries []*Entry // in order
 	byID    map[PolicyID]*Entry
+	at      map[PolicyID]int // in entries
+	guards  []int            // where in entries those are that do not protect
 }
 
 func newSPD(entries []*Entry) *spd {
-	s := &spd{entries, make(map[PolicyID]*Entry, len(entries))}
-	for _, e := range entries {
-		s.byID[e.ID] = e
+	s := &spd{entries: entries, byID: make(map[PolicyID]*Entry, len(entries)), at: make(map[PolicyID]int, len(entries))}
+	for i, e := range entries {
+		s.byID[e.ID], s.at[e.ID] = e, i
+		if e.Action != Protect {
+			s.guards = append(s.guards, i)
+		}
 	}
 	return s
 }
@@ -87,15 +92,20 @@ func first(list []*Entry, f *Flow) *Entry {
 // serving is what an SA that serves the named policies is held against, in order: those, and before each one the policies
 // that keep traffic away from it (RFC 4301 §4.4.1: what is carved out of an SA's selectors does not pass it either).
 func (s *spd) serving(ids []PolicyID) (list []*Entry) {
-	last := 0 // behind the last one that is served
-	for i, e := range s.entries {
-		switch {
-		case slices.Contains(ids, e.ID):
-			list = append(list, e)
-			last = len(list)
-		case e.Action != Protect:
-			list = append(list, s.entries[i])
+	var served []int
+	for _, id := range ids {
+		if i, ok := s.at[id]; ok {
+			served = append(served, i)
 		}
 	}
-	return list[:last]
+	slices.Sort(served)
+	guards := s.guards
+	for _, i := range served {
+		for len(guards) > 0 && guards[0] < i {
+			list = append(list, s.entries[guards[0]])
+			guards = guards[1:]
+		}
+		list = append(list, s.entries[i])
+	}
+	return list
 }

@@ -1,0 +1,141 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike"
+	"seikan/ike/wire"
+	"seikan/sadb"
+	"seikan/session"
+)
+
+// gateway is the control side of a router, with everything that it remembers of its peers.
+type gateway struct {
+	ike     *ike.Endpoint
+	db      sadb.DB
+	tracker *session.Tracker
+	out     ike.Output
+}
+
+func (g *gateway) apply(b *testing.B, now time.Time) {
+	b.Helper()
+	for _, ev := range g.out.Events {
+		if up, ok := ev.(ike.ChildUp); ok {
+			if _, err := g.db.Install(now, up.Spec); err != nil {
+				b.Fatal(err)
+			}
+		}
+		g.tracker.Observe(now, ev)
+	}
+}
+
+// address is the outer address of peer i.
+func address(i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+}
+
+var hub = netip.MustParseAddr("192.0.2.1")
+
+// peerOf is what each end is told of the other, and the flow's policy.
+func peerOf(name string, local, remote netip.Addr) (ike.Peer, sadb.Policy) {
+	key := esp.Secret("only for this benchmark")
+	p := sadb.Policy{ID: sadb.PolicyID(name), Action: sadb.Protect, Local: host(local), Remote: host(remote)}
+	return ike.Peer{
+		Name: name, Local: local, Remote: remote, LocalKey: key, RemoteKey: key,
+		Proposals: []ike.Proposal{{Encr: []ike.Encr{{ID: wire.ENCR_AES_GCM_16, KeyBits: 128}}, PRF: []uint16{wire.PRF_HMAC_SHA2_256}, Groups: []wire.GroupID{wire.CURVE25519}}},
+		Flows:     []ike.Flow{{ID: p.ID, Local: p.Local, Remote: p.Remote, Proposals: []ike.Proposal{{Encr: []ike.Encr{{ID: wire.ENCR_AES_GCM_16, KeyBits: 128}}}}}},
+	}, p
+}
+
+// BenchmarkSessions sets up 20,000 sessions at one gateway and measures the memory that each takes there, IKE SA, Child SA, policy,
+// counters and listing together, and the time that `show crypto session` takes for all and for one.
+func BenchmarkSessions(b *testing.B) {
+	const n = 20000
+	for b.Loop() {
+		b.StopTimer()
+		before := heap()
+		g := newGateway(b, n)
+		configured := heap()
+		now := time.Unix(1, 0)
+		b.StartTimer()
+		for i := range n {
+			g.connect(b, now, i)
+		}
+		b.StopTimer()
+		b.ReportMetric(float64(configured-before)/n, "B/configured")
+		b.ReportMetric(float64(heap()-configured)/n, "B/session")
+		began := time.Now()
+		g.tracker.Refresh(g.ike.SAs())
+		if err := g.tracker.Snapshot(now).Render(io.Discard, session.View{Detail: true}); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(time.Since(began).Milliseconds()), "ms/show")
+		runtime.KeepAlive(g)
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "sessions/s")
+}
+
+func newGateway(b *testing.B, n int) *gateway {
+	b.Helper()
+	g := &gateway{}
+	var cfg ike.Config
+	var policies []sadb.Policy
+	var sessions []session.Configured
+	for i := range n {
+		name := fmt.Sprintf("peer %d", i)
+		peer, policy := peerOf(name, hub, address(i))
+		cfg.Peers = append(cfg.Peers, peer)
+		policies = append(policies, policy)
+		sessions = append(sessions, session.Configured{Interface: "v0", Local: hub, Peer: netip.AddrPortFrom(address(i), 500), PeerName: name, Policies: []sadb.Policy{policy}})
+	}
+	e, err := ike.New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	g.ike = e
+	g.db.SetPolicies(policies)
+	g.tracker = session.New(session.Config{Sessions: sessions}, &g.db)
+	return g
+}
+
+// connect has peer i set its session up.
+func (g *gateway) connect(b *testing.B, now time.Time, i int) {
+	b.Helper()
+	peer, policy := peerOf("hub", address(i), hub)
+	e, err := ike.New(ike.Config{Peers: []ike.Peer{peer}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var out ike.Output
+	e.Acquire(now, policy.ID, sadb.Flow{Src: address(i), Dst: hub}, &out)
+	for len(out.Datagrams) > 0 {
+		g.out.Reset()
+		for _, d := range out.Datagrams {
+			g.ike.Handle(now, ike.Datagram{Path: sadb.Path{Local: d.Path.Remote, Remote: d.Path.Local}, Data: d.Data}, &g.out)
+		}
+		g.apply(b, now)
+		out.Reset()
+		for _, d := range g.out.Datagrams {
+			e.Handle(now, ike.Datagram{Path: sadb.Path{Local: d.Path.Remote, Remote: d.Path.Local}, Data: d.Data}, &out)
+		}
+	}
+	if g.ike.Len() != i+1 {
+		b.Fatalf("%d IKE SAs after %d peers", g.ike.Len(), i+1)
+	}
+}
+
+// heap is what is in use after a collection.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

@@ -1,0 +1,96 @@
+package ike
+
+import (
+	"testing"
+	"time"
+
+	"seikan/esp"
+	"seikan/ike/wire"
+	"seikan/sadb"
+)
+
+// exchangeAll carries datagrams between two endpoints until none is left.
+func exchangeAll(b *testing.B, x, y *Endpoint, out *Output) {
+	b.Helper()
+	var back Output
+	for to, from := y, x; len(out.Datagrams) > 0; to, from = from, to {
+		back.Reset()
+		for _, d := range out.Datagrams {
+			to.Handle(start, Datagram{Path: swap(d.Path), Data: d.Data}, &back)
+		}
+		*out, back = back, *out
+	}
+}
+
+// BenchmarkHandshake sets an IKE SA with a Child SA up, and counts the work of both ends. Each end is about half of it.
+func BenchmarkHandshake(b *testing.B) {
+	for _, g := range []wire.GroupID{wire.CURVE25519, wire.ECP_256, wire.ECP_384, wire.MODP_2048} {
+		b.Run("group="+g.String(), func(b *testing.B) {
+			ca := peerConfig("B", addrA, addrB, "10.1.0.0/16", "10.2.0.0/16")
+			cb := peerConfig("A", addrB, addrA, "10.2.0.0/16", "10.1.0.0/16")
+			ca.Peers[0].Proposals[0].Groups, cb.Peers[0].Proposals[0].Groups = []wire.GroupID{g}, []wire.GroupID{g}
+			b.ReportAllocs()
+			for b.Loop() {
+				x, err := New(ca)
+				if err != nil {
+					b.Fatal(err)
+				}
+				y, err := New(cb)
+				if err != nil {
+					b.Fatal(err)
+				}
+				var out Output
+				x.Acquire(start, "f0", sadb.Flow{Src: addrA, Dst: addrB}, &out)
+				exchangeAll(b, x, y, &out)
+				if len(y.children) != 1 {
+					b.Fatal("no Child SA")
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "handshakes/s")
+		})
+	}
+}
+
+// BenchmarkRekey replaces a Child SA without a key exchange, and counts the work of both ends.
+func BenchmarkRekey(b *testing.B) {
+	ca := peerConfig("B", addrA, addrB, "10.1.0.0/16", "10.2.0.0/16")
+	cb := peerConfig("A", addrB, addrA, "10.2.0.0/16", "10.1.0.0/16")
+	for _, p := range []*Peer{&ca.Peers[0], &cb.Peers[0]} { // nothing else happens in the time that passes
+		p.Lifetime, p.Flows[0].Lifetime = 1e6*time.Hour, 1e6*time.Hour
+	}
+	x, err := New(ca)
+	if err != nil {
+		b.Fatal(err)
+	}
+	y, err := New(cb)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var out Output
+	x.Acquire(start, "f0", sadb.Flow{Src: addrA, Dst: addrB}, &out)
+	exchangeAll(b, x, y, &out)
+	now := start.Add(time.Second)
+	b.ReportAllocs()
+	for b.Loop() {
+		var in esp.SPI
+		for spi := range x.children {
+			in = spi
+		}
+		if in == 0 {
+			b.Fatal("no child")
+		}
+		out.Reset()
+		x.RekeyChild(now, in, &out)
+		exchangeAll(b, x, y, &out)
+		now = now.Add(10 * time.Second) // the old SA lingers for less
+		out.Reset()
+		x.Advance(now, &out)
+		out.Reset()
+		y.Advance(now, &out)
+		out.Reset()
+	}
+	if len(x.children) != 1 {
+		b.Fatalf("%d children", len(x.children))
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rekeys/s")
+}
