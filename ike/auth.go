@@ -86,7 +86,7 @@ func (s *sa) verify(c *peerRef, k *keys, idp *wire.ID, auth *wire.Auth, message,
 		key = make(esp.Secret, 32)
 		rand.Read(key)
 	}
-	want := k.authOctets(key, message, nonce, id, fromInitiator)
+	want := k.authOctets(key, message, nonce, id, fromInitiator, s.intAuth())
 	good := subtle.ConstantTimeCompare(want, auth.Data) == 1
 	switch {
 	case !known:
@@ -109,7 +109,7 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 	s.localID = s.peer.LocalID
 	reply = []wire.Payload{
 		s.localID.payload(false),
-		&wire.Auth{Method: wire.AuthSharedKey, Data: s.keys.authOctets(s.peer.LocalKey, s.initResponse, s.ni, s.localID, false)},
+		&wire.Auth{Method: wire.AuthSharedKey, Data: s.keys.authOctets(s.peer.LocalKey, s.initResponse, s.ni, s.localID, false, s.intAuth())},
 	}
 	if s.ppk {
 		reply = append(reply, &wire.Notify{Kind: wire.PPK_IDENTITY})

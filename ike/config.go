@@ -98,6 +98,10 @@ type Proposal struct {
 	Integ  []uint16
 	Groups []wire.GroupID
 	ESN    []bool // for ESP; default {false}
+
+	// AddKE are KEMs of which one is used in addition to the key exchange of the IKE SA (RFC 9370): ML_KEM_768, ML_KEM_1024. Empty:
+	// none. A proposal with any is for peers that do so; one without, behind it, lets others in.
+	AddKE []wire.GroupID
 }
 
 // Encr is an encryption transform with its key length in bits (0 where the algorithm has one length).

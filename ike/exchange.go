@@ -61,7 +61,8 @@ type schema struct {
 
 var (
 	requestSchemas = map[wire.ExchangeType]schema{
-		wire.IKE_SA_INIT: {need: []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}},
+		wire.IKE_SA_INIT:      {need: []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}},
+		wire.IKE_INTERMEDIATE: {need: []wire.PayloadType{wire.PayloadKE}},
 		wire.IKE_AUTH: {
 			need: []wire.PayloadType{wire.PayloadIDi, wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr},
 			may:  []wire.PayloadType{wire.PayloadAUTH, wire.PayloadIDr},
@@ -73,7 +74,8 @@ var (
 		wire.INFORMATIONAL: {},
 	}
 	answerSchemas = map[wire.ExchangeType]schema{
-		wire.IKE_SA_INIT: {need: []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}, orError: true, orCookie: true},
+		wire.IKE_SA_INIT:      {need: []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}, orError: true, orCookie: true},
+		wire.IKE_INTERMEDIATE: {need: []wire.PayloadType{wire.PayloadKE}, orError: true},
 		wire.IKE_AUTH: {
 			need:    []wire.PayloadType{wire.PayloadIDr, wire.PayloadAUTH},
 			may:     []wire.PayloadType{wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr},
@@ -211,7 +213,11 @@ func (p *parts) keep(sch schema) {
 func (s *sa) allowed(typ wire.ExchangeType) bool {
 	switch s.state {
 	case connecting:
-		return !s.initiator && typ == wire.IKE_AUTH
+		due := wire.IKE_AUTH
+		if s.algs.addKE != wire.NONE && !s.addedKE {
+			due = wire.IKE_INTERMEDIATE
+		}
+		return !s.initiator && typ == due
 	case established, replaced, deleting:
 		return typ == wire.CREATE_CHILD_SA || typ == wire.INFORMATIONAL
 	}

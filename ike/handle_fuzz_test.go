@@ -18,6 +18,8 @@ const (
 	stageUp             // both are up, and B is idle
 	stageRekey          // A waits for the answer to a rekey of the Child SA
 	stageRekeySA        // A waits for the answer to a rekey of the IKE SA
+	stageAdd            // B waits for the additional key exchange
+	stageAdded          // A waits for the answer to it
 	numStages
 )
 
@@ -32,14 +34,14 @@ func (p *pair) at(stage uint8) (*side, *sa) {
 		p.lose = cut
 		p.a.acquire("f0")
 		return p.a, first(p.a)
-	case stageAuth, stageAuthed:
+	case stageAuth, stageAuthed, stageAdd, stageAdded:
 		p.lose = func(_ *side, data []byte) bool {
 			h, _ := wire.ParseHeader(data)
-			return h.Exchange == wire.IKE_AUTH
+			return h.Exchange == wire.IKE_AUTH || h.Exchange == wire.IKE_INTERMEDIATE && stage >= stageAdd
 		}
 		p.a.acquire("f0")
 		p.run(100 * time.Millisecond)
-		if stage == stageAuth {
+		if stage == stageAuth || stage == stageAdd {
 			return p.b, first(p.b)
 		}
 		return p.a, first(p.a)
@@ -75,6 +77,8 @@ func FuzzHandle(f *testing.F) {
 		{wire.CREATE_CHILD_SA, []wire.Payload{&wire.Notify{Kind: wire.INVALID_KE_PAYLOAD, Data: []byte{0, 19}}}},
 		{wire.IKE_AUTH, []wire.Payload{Identity{wire.ID_FQDN, "a"}.payload(true), &wire.Auth{Method: wire.AuthSharedKey, Data: make([]byte, 32)}, offer(espProposals(), wire.ProtocolESP, []byte{1, 2, 3, 4}, false), toTS(true, []sadb.Selector{prefix("10.1.0.0/16")}), toTS(false, []sadb.Selector{prefix("10.2.0.0/16")})}},
 		{wire.IKE_SA_INIT, []wire.Payload{offer(ikeProposals(), wire.ProtocolIKE, nil, true), &wire.KE{Group: wire.CURVE25519, Data: []byte{31: 9}}, &wire.Nonce{Data: make([]byte, 32)}}},
+		{wire.IKE_INTERMEDIATE, []wire.Payload{&wire.KE{Group: wire.ML_KEM_768, Data: make([]byte, 1184)}}},
+		{wire.IKE_INTERMEDIATE, []wire.Payload{&wire.KE{Group: wire.ML_KEM_768, Data: make([]byte, 1088)}}},
 		{wire.IKE_SA_INIT, []wire.Payload{&wire.Notify{Kind: wire.COOKIE, Data: []byte("cookie")}}},
 	}
 	for _, s := range seeds {
@@ -83,8 +87,14 @@ func FuzzHandle(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, stage, typ uint8, sealed bool, first uint8, body []byte) {
-		p := newPair(t, nil)
-		victim, target := p.at(stage % numStages)
+		stage %= numStages
+		p := newPair(t, func(a, b *Config) {
+			if stage >= stageAdd {
+				quantum(a, true, wire.ML_KEM_768)
+				quantum(b, true, wire.ML_KEM_768)
+			}
+		})
+		victim, target := p.at(stage)
 		before := victim.digest()
 		data, path := forge(p, victim, target, wire.ExchangeType(typ), sealed, wire.PayloadType(first), body)
 		victim.deliver(path, data)

@@ -169,7 +169,7 @@ func TestHostilePeer(t *testing.T) {
 			if len(p.b.out.Datagrams) < 1 {
 				t.Fatal("no answer")
 			}
-			enc, plain, _, ok := a.open(p.b.out.Datagrams[0].Data)
+			enc, plain, _, ok := a.open(a.keys, p.b.out.Datagrams[0].Data)
 			if !ok {
 				t.Fatal("the answer does not open")
 			}

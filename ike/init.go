@@ -65,6 +65,9 @@ func (x *initSA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []
 		ps = append(ps, &wire.Notify{Kind: wire.COOKIE, Data: x.cookie})
 	}
 	ps = append(ps, offer(s.peer.Proposals, wire.ProtocolIKE, nil, true), &wire.KE{Group: x.kex.Group(), Data: x.kex.Public()}, &wire.Nonce{Data: s.ni})
+	if slices.ContainsFunc(s.peer.Proposals, func(p Proposal) bool { return len(p.AddKE) > 0 }) {
+		ps = append(ps, &wire.Notify{Kind: wire.INTERMEDIATE_EXCHANGE_SUPPORTED})
+	}
 	if s.peer.PPK.ID != "" {
 		ps = append(ps, &wire.Notify{Kind: wire.USE_PPK})
 	}
@@ -161,6 +164,9 @@ func (x *initSA) accept(s *sa, p *parts, spiR wire.SPI) error {
 	if err != nil {
 		return err
 	}
+	if a.addKE != wire.NONE && p.notify(wire.INTERMEDIATE_EXCHANGE_SUPPORTED) == nil {
+		return fmt.Errorf("ike: answer chooses an additional key exchange without the exchange for it")
+	}
 	if spiR == 0 || p.ke.Group != a.group || x.kex.Group() != a.group {
 		return fmt.Errorf("ike: answer to IKE_SA_INIT with SPI %x and a key exchange of group %v for %v", uint64(spiR), p.ke.Group, a.group)
 	}
@@ -183,9 +189,23 @@ func (x *initSA) accept(s *sa, p *parts, spiR wire.SPI) error {
 	return nil
 }
 
-// done goes on with IKE_AUTH.
+// done goes on with the additional key exchange, or with IKE_AUTH.
 func (x *initSA) done(s *sa, now time.Time, _ *parts, out *Output) {
 	s.hint, s.hintReason = "", ReasonNone
+	if s.algs.addKE == wire.NONE {
+		s.launchAuth(now, out)
+		return
+	}
+	kex, err := suite.NewKeyExchange(s.algs.addKE)
+	if err != nil {
+		s.kill(now, ReasonLocal, err.Error(), out)
+		return
+	}
+	s.launch(now, &intermediate{kex}, out)
+}
+
+// launchAuth goes on with IKE_AUTH, and the first Child SA.
+func (s *sa) launchAuth(now time.Time, out *Output) {
 	auth := &authenticate{}
 	if len(s.queue) > 0 {
 		if want, ok := s.queue[0].(*newChild); ok {
@@ -262,8 +282,13 @@ func (e *Endpoint) challenges(now time.Time, d Datagram, h wire.Header, p *parts
 // respondInit makes the half-open SA and its answer.
 func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers []*peerRef, p *parts) (*sa, *NotifyError) {
 	a, chosen, ok := algorithms{}, wire.Proposal{}, false
+	classic := p.notify(wire.INTERMEDIATE_EXCHANGE_SUPPORTED) == nil
 	for _, c := range peers {
-		if a, chosen, ok = choose(c.Proposals, p.sa, wire.ProtocolIKE, true); ok {
+		ours := c.Proposals
+		if classic {
+			ours = withoutAddKE(ours, true)
+		}
+		if a, chosen, ok = choose(ours, p.sa, wire.ProtocolIKE, true); ok {
 			break
 		}
 	}
@@ -305,6 +330,9 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 	}, natNotifies(s.spiI, s.spiR, d.Path.Remote)...)}
 	if s.fragments = e.cfg.FragmentMTU > 0 && p.notify(wire.IKEV2_FRAGMENTATION_SUPPORTED) != nil; s.fragments {
 		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.IKEV2_FRAGMENTATION_SUPPORTED})
+	}
+	if a.addKE != wire.NONE {
+		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.INTERMEDIATE_EXCHANGE_SUPPORTED})
 	}
 	hasPPK := func(c *peerRef) bool { return c.PPK.ID != "" }
 	if s.ppk = p.notify(wire.USE_PPK) != nil && slices.ContainsFunc(peers, hasPPK); s.ppk {

@@ -23,6 +23,7 @@ type algorithms struct {
 	prf   uint16
 	integ uint16
 	group wire.GroupID // NONE: no key exchange
+	addKE wire.GroupID // additional key exchange; NONE: none
 	esn   bool
 }
 
@@ -91,8 +92,8 @@ func (k *keys) childKeys(s esp.Suite, gir, ni, nr []byte) (fromI, fromR esp.Para
 
 // authOctets is the AUTH payload's content for a shared key (RFC 7296 §2.15):
 // prf(prf(Shared Secret, "Key Pad for IKEv2"), message | nonce | prf(SK_p, IDx')).
-// message is what the signer sent first, nonce the other side's, id the signer's.
-func (k *keys) authOctets(secret esp.Secret, message, nonce []byte, id Identity, initiator bool) []byte {
+// message is what the signer sent first, nonce the other side's, id the signer's. more is signed behind that (RFC 9242 §3.3.2).
+func (k *keys) authOctets(secret esp.Secret, message, nonce []byte, id Identity, initiator bool, more []byte) []byte {
 	skP := k.skPr
 	if initiator {
 		skP = k.skPi
@@ -100,7 +101,7 @@ func (k *keys) authOctets(secret esp.Secret, message, nonce []byte, id Identity,
 	padded := k.prf.Sum(secret, []byte("Key Pad for IKEv2"))
 	defer clear(padded)
 	rest := append([]byte{byte(id.Kind), 0, 0, 0}, id.Data...)
-	return k.prf.Sum(padded, message, nonce, k.prf.Sum(skP, rest))
+	return k.prf.Sum(padded, message, nonce, k.prf.Sum(skP, rest), more)
 }
 
 // forget clears the keys that this package holds itself.

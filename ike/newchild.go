@@ -278,14 +278,11 @@ func respondKE(g wire.GroupID, theirs *wire.KE) (gir []byte, ours *wire.KE, bad 
 	if theirs == nil || theirs.Group != g {
 		return nil, nil, &NotifyError{wire.INVALID_KE_PAYLOAD, binary.BigEndian.AppendUint16(nil, uint16(g)), fmt.Errorf("ike: the request's key exchange is not of group %v", g)}
 	}
-	kex, err := suite.NewKeyExchange(g)
+	public, gir, err := suite.Respond(g, theirs.Data)
 	if err != nil {
-		return nil, nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: %w", err)
-	}
-	if gir, err = kex.Shared(theirs.Data); err != nil {
 		return nil, nil, refuse(wire.INVALID_SYNTAX, "ike: %w", err)
 	}
-	return gir, &wire.KE{Group: g, Data: kex.Public()}, nil
+	return gir, &wire.KE{Group: g, Data: public}, nil
 }
 
 // narrow finds what the configuration permits of offered selectors (RFC 7296 §2.9). The flow that takes the first selector of

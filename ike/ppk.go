@@ -39,7 +39,9 @@ func (k *keys) mixed(ppk esp.Secret) *keys {
 
 // authPayloads proves us, as the initiator, with the PPK where both ends have one.
 func (s *sa) authPayloads() []wire.Payload {
-	prove := func(k *keys) []byte { return k.authOctets(s.peer.LocalKey, s.initRequest, s.nr, s.localID, true) }
+	prove := func(k *keys) []byte {
+		return k.authOctets(s.peer.LocalKey, s.initRequest, s.nr, s.localID, true, s.intAuth())
+	}
 	if !s.ppk {
 		return []wire.Payload{&wire.Auth{Method: wire.AuthSharedKey, Data: prove(s.keys)}}
 	}

@@ -33,6 +33,9 @@ func offer(props []Proposal, protocol wire.ProtocolID, spi []byte, groups bool) 
 				add(wire.TransformKE, uint16(g))
 			}
 		}
+		for _, g := range p.AddKE {
+			add(wire.TransformADDKE, uint16(g))
+		}
 		if protocol == wire.ProtocolESP {
 			for _, esn := range esnChoices(p) {
 				add(wire.TransformESN, esnID(esn))
@@ -83,7 +86,7 @@ func pick(p Proposal, w wire.Proposal, groups bool) (a algorithms, ok bool) {
 	}
 	for typ := range offered {
 		switch typ {
-		case wire.TransformENCR, wire.TransformINTEG, wire.TransformKE, wire.TransformESN, wire.TransformPRF:
+		case wire.TransformENCR, wire.TransformINTEG, wire.TransformKE, wire.TransformESN, wire.TransformPRF, wire.TransformADDKE:
 		default:
 			return a, false
 		}
@@ -127,8 +130,14 @@ func pick(p Proposal, w wire.Proposal, groups bool) (a algorithms, ok bool) {
 		}
 		a.group = wire.GroupID(g)
 	}
-	if w.Protocol != wire.ProtocolESP {
-		return a, true
+	add := make([]uint16, len(p.AddKE))
+	for i, g := range p.AddKE {
+		add[i] = uint16(g)
+	}
+	g, ok := first(wire.TransformADDKE, add, true)
+	if !ok || w.Protocol != wire.ProtocolESP {
+		a.addKE = wire.GroupID(g)
+		return a, ok
 	}
 	for _, esn := range esnChoices(p) {
 		if has(wire.TransformESN, esnID(esn), 0) || (!esn && len(offered[wire.TransformESN]) == 0) {
@@ -162,6 +171,8 @@ func accepted(a algorithms, w wire.Proposal, groups bool) wire.Proposal {
 			t = wire.Transform{Type: t.Type, ID: uint16(a.group)}
 		case wire.TransformESN:
 			t = wire.Transform{Type: t.Type, ID: esnID(a.esn)}
+		case wire.TransformADDKE:
+			t = wire.Transform{Type: t.Type, ID: uint16(a.addKE)}
 		}
 		r.Transforms = append(r.Transforms, t)
 	}
@@ -208,6 +219,9 @@ func (a algorithms) proposal() wire.Proposal {
 	if a.group != wire.NONE {
 		w.Transforms = append(w.Transforms, wire.Transform{Type: wire.TransformKE, ID: uint16(a.group)})
 	}
+	if a.addKE != wire.NONE {
+		w.Transforms = append(w.Transforms, wire.Transform{Type: wire.TransformADDKE, ID: uint16(a.addKE)})
+	}
 	return w
 }
 
@@ -249,8 +263,13 @@ func (p Proposal) check(protocol wire.ProtocolID) error {
 		}
 	}
 	for _, g := range p.Groups {
-		if g != wire.NONE && !suite.GroupImplemented(g) {
+		if g != wire.NONE && (!suite.GroupImplemented(g) || suite.IsKEM(g)) {
 			return fmt.Errorf("key exchange group %v is not implemented", g)
+		}
+	}
+	for _, g := range p.AddKE {
+		if !suite.IsKEM(g) || protocol != wire.ProtocolIKE {
+			return fmt.Errorf("additional key exchange %v is not implemented for protocol %v", g, protocol)
 		}
 	}
 	if protocol == wire.ProtocolESP {

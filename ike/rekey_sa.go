@@ -53,7 +53,7 @@ func (x *rekeySA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, [
 	x.kex, x.spi, x.ni = kex, s.e.newSPI(), nonce()
 	spi := binary.BigEndian.AppendUint64(nil, uint64(x.spi))
 	return wire.CREATE_CHILD_SA, []wire.Payload{
-		offer(s.peer.Proposals, wire.ProtocolIKE, spi, true), &wire.Nonce{Data: x.ni}, &wire.KE{Group: x.group, Data: kex.Public()},
+		offer(withoutAddKE(s.peer.Proposals, false), wire.ProtocolIKE, spi, true), &wire.Nonce{Data: x.ni}, &wire.KE{Group: x.group, Data: kex.Public()},
 	}, true
 }
 
@@ -121,7 +121,7 @@ func (x *rekeySA) refused(s *sa, now time.Time, n *wire.Notify, out *Output) {
 
 // accept makes the new SA from the answer to our rekey.
 func (x *rekeySA) accept(s *sa, now time.Time, p *parts) (*sa, error) {
-	a, spi, err := answered(s.peer.Proposals, p.sa, wire.ProtocolIKE, 8, true)
+	a, spi, err := answered(withoutAddKE(s.peer.Proposals, false), p.sa, wire.ProtocolIKE, 8, true)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload
 	if rekeying && ours.theirs != nil {
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the peer has rekeyed the IKE SA already")
 	}
-	a, chosen, ok := choose(s.peer.Proposals, p.sa, wire.ProtocolIKE, true)
+	a, chosen, ok := choose(withoutAddKE(s.peer.Proposals, false), p.sa, wire.ProtocolIKE, true)
 	spi := chosenSPI(p.sa, chosen)
 	if !ok || len(spi) != 8 || binary.BigEndian.Uint64(spi) == 0 {
 		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer offers %v", p.sa.Proposals)

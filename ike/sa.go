@@ -36,6 +36,10 @@ type sa struct {
 	ni, nr                    []byte
 	candidates                []*peerRef // a responder's, by address
 
+	formerKeys         *keys  // of before the additional key exchange: a resend of that may still come
+	intAuthI, intAuthR []byte // what IKE_AUTH signs of it
+	addedKE            bool
+
 	algs                algorithms
 	keys                *keys
 	localID, remoteID   Identity
@@ -158,6 +162,7 @@ func (s *sa) establish(now time.Time, replaces sadb.IKEID, out *Output) {
 	s.created, s.heard, s.up = now, now, true
 	s.expires = now.Add(s.peer.Lifetime)
 	s.candidates, s.initRequest, s.initResponse = nil, nil, nil
+	s.formerKeys, s.intAuthI, s.intAuthR = nil, nil, nil
 	e.deadlines.disarm(&s.halfOpenEnd)
 	e.deadlines.arm(&s.rekeyAt, now.Add(s.rekeyAfter(s.peer.Lifetime)))
 	e.deadlines.arm(&s.expireAt, s.expires)

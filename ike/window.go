@@ -47,7 +47,10 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 		s.e.drop(d, DropState, out)
 		return
 	}
-	enc, plain, drop, ok := s.open(d.Data)
+	enc, plain, drop, ok := s.open(s.keys, d.Data)
+	if !ok && again && s.formerKeys != nil {
+		enc, plain, drop, ok = s.open(s.formerKeys, d.Data)
+	}
 	if !ok {
 		s.e.drop(d, drop, out)
 		return
@@ -101,7 +104,7 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 }
 
 // open authenticates and decrypts a message, or a fragment of one. It changes nothing.
-func (s *sa) open(data []byte) (enc *wire.Encrypted, plain []byte, why Drop, ok bool) {
+func (s *sa) open(k *keys, data []byte) (enc *wire.Encrypted, plain []byte, why Drop, ok bool) {
 	m, err := wire.Parse(data)
 	if err != nil {
 		return nil, nil, DropMalformed, false
@@ -116,7 +119,7 @@ func (s *sa) open(data []byte) (enc *wire.Encrypted, plain []byte, why Drop, ok 
 	case enc.Fragment && !s.fragments:
 		return nil, nil, DropFragment, false
 	}
-	plain, err = s.keys.in.Open(data[:len(data)-len(enc.Body)], enc.Body)
+	plain, err = k.in.Open(data[:len(data)-len(enc.Body)], enc.Body)
 	if err != nil {
 		return nil, nil, DropICV, false
 	}
@@ -165,6 +168,8 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 		if bad.Type == wire.INVALID_SYNTAX || s.state == connecting {
 			after = func() { s.kill(now, ReasonProtocol, bad.Error(), out) } // RFC 7296 §2.21.2, §2.21.3
 		}
+	case h.Exchange == wire.IKE_INTERMEDIATE:
+		reply, after = s.handleIntermediate(now, p, out)
 	case h.Exchange == wire.IKE_AUTH:
 		p.raw = d.Data
 		reply, after = s.handleAuth(now, p, out)

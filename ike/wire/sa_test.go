@@ -170,7 +170,7 @@ func TestProposalString(t *testing.T) {
 		{"ESP: ENCR_CHACHA20_POLY1305 ESN", Proposal{Protocol: ProtocolESP, Transforms: []Transform{{Type: TransformENCR, ID: ENCR_CHACHA20_POLY1305}, {Type: TransformESN, ID: ESN}}}},
 		{"ESP: ENCR_AES_CBC/256/? AUTH_HMAC_SHA2_256_128 NONE NO_ESN", Proposal{Protocol: ProtocolESP, Transforms: []Transform{
 			{Type: TransformENCR, ID: ENCR_AES_CBC, KeyBits: 256, Unknown: true}, {Type: TransformINTEG, ID: AUTH_HMAC_SHA2_256_128}, {Type: TransformKE}, {Type: TransformESN}}}},
-		{"protocol 9: ENCR_999 PRF_999 AUTH_999 group 999 ESN_999 ADDKE1_35 transform type 99_1", Proposal{Protocol: 9, Transforms: []Transform{
+		{"protocol 9: ENCR_999 PRF_999 AUTH_999 group 999 ESN_999 ADDKE1_ML_KEM_512 transform type 99_1", Proposal{Protocol: 9, Transforms: []Transform{
 			{Type: TransformENCR, ID: 999}, {Type: TransformPRF, ID: 999}, {Type: TransformINTEG, ID: 999}, {Type: TransformKE, ID: 999}, {Type: TransformESN, ID: 999},
 			{Type: 6, ID: 35}, {Type: 99, ID: 1}}}},
 	}

@@ -17,6 +17,7 @@ const (
 	TransformINTEG TransformType = 3 // integrity algorithm
 	TransformKE    TransformType = 4 // key exchange method: Diffie-Hellman group in RFC 7296
 	TransformESN   TransformType = 5 // extended sequence numbers, or not
+	TransformADDKE TransformType = 6 // additional key exchange 1 (RFC 9370)
 )
 
 // Transform IDs of type ENCR, by their IANA names.
@@ -63,6 +64,10 @@ const (
 	ECP_384    GroupID = 20
 	ECP_521    GroupID = 21
 	CURVE25519 GroupID = 31 // RFC 8031
+
+	// Of additional key exchanges.
+	ML_KEM_768  GroupID = 36
+	ML_KEM_1024 GroupID = 37
 )
 
 // keyLength is the Key Length attribute, the only one there is (RFC 7296 §3.3.5); the top bit says that its value is in the
@@ -145,6 +150,8 @@ func (t Transform) name() string {
 		return GroupID(t.ID).String()
 	case TransformESN:
 		return nameOf(esnNames, t.ID, "ESN_%d")
+	case TransformADDKE:
+		return "ADDKE1_" + GroupID(t.ID).String()
 	default:
 		return fmt.Sprintf("%v_%d", t.Type, t.ID)
 	}

@@ -133,7 +133,19 @@ func (p *proposal) proposals() []ike.Proposal {
 		last := &list[len(list)-1]
 		last.Encr = append(last.Encr, c.Encr)
 	}
-	return list
+	kems := slices.DeleteFunc(slices.Clone(p.addKE), func(g wire.GroupID) bool { return g == wire.NONE })
+	if len(kems) == 0 {
+		return list
+	}
+	var with []ike.Proposal
+	for _, q := range list {
+		q.AddKE = kems
+		with = append(with, q)
+	}
+	if len(kems) == len(p.addKE) {
+		return with
+	}
+	return append(with, list...) // for peers that know none
 }
 
 // functions are the PRFs: those that were said, else those of the integrity algorithms, else all.

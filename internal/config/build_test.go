@@ -113,19 +113,23 @@ func TestBuildPeer(t *testing.T) {
 		{"no limit for all", with("hostname gwA", "crypto ipsec security-association lifetime kilobytes disable"), "0s 18446744073709551615 0", limits},
 		{"no replay protection", with(entry, " set security-association replay disable"), "0s 0 -1", limits},
 
-		{"PFS", with(entry, " set pfs"), "[{[{20 128}] [] [] [MODP_2048] []}]", espProposals},
-		{"ESN", with(entry, " set security-association esn"), "[{[{20 128}] [] [] [] [true false]}]", espProposals},
+		{"PFS", with(entry, " set pfs"), "[{[{20 128}] [] [] [MODP_2048] [] []}]", espProposals},
+		{"ESN", with(entry, " set security-association esn"), "[{[{20 128}] [] [] [] [true false] []}]", espProposals},
 		{"transform sets", with("hostname gwA", "crypto ipsec transform-set T2 esp-aes 256 esp-sha256-hmac\ncrypto ipsec transform-set T3 esp-chacha20-poly1305", entry, " set transform-set T2 TS T3"),
-			"[{[{12 256}] [] [12] [] []} {[{20 128}] [] [] [] []} {[{28 0}] [] [] [] []}]", espProposals},
+			"[{[{12 256}] [] [12] [] [] []} {[{20 128}] [] [] [] [] []} {[{28 0}] [] [] [] [] []}]", espProposals},
 
 		{"mixed proposal", with("hostname gwA", "crypto ikev2 policy POL\n proposal P\ncrypto ikev2 proposal P\n encryption aes-cbc-256 aes-cbc-128 aes-gcm-256 chacha20-poly1305 aes-cbc-192\n integrity sha384 sha256\n group 19 14"),
-			"[{[{12 256} {12 128}] [6 5] [13 12] [ECP_256 MODP_2048] []} {[{20 256} {28 0}] [6 5] [] [ECP_256 MODP_2048] []} {[{12 192}] [6 5] [13 12] [ECP_256 MODP_2048] []}]", ikeProposals},
+			"[{[{12 256} {12 128}] [6 5] [13 12] [ECP_256 MODP_2048] [] []} {[{20 256} {28 0}] [6 5] [] [ECP_256 MODP_2048] [] []} {[{12 192}] [6 5] [13 12] [ECP_256 MODP_2048] [] []}]", ikeProposals},
 		{"PRF of AEAD", with("hostname gwA", "crypto ikev2 policy POL\n proposal P\ncrypto ikev2 proposal P\n encryption aes-gcm-256\n group 31"),
-			"[{[{20 256}] [5 6 7 2] [] [CURVE25519] []}]", ikeProposals},
+			"[{[{20 256}] [5 6 7 2] [] [CURVE25519] [] []}]", ikeProposals},
+		{"KEM", with("hostname gwA", "crypto ikev2 policy POL\n proposal P\ncrypto ikev2 proposal P\n encryption aes-gcm-256\n prf sha256\n group 31\n addke ml-kem-1024"),
+			"[{[{20 256}] [5] [] [CURVE25519] [] [ML_KEM_1024]}]", ikeProposals},
+		{"KEM or none", with("hostname gwA", "crypto ikev2 policy POL\n proposal P\ncrypto ikev2 proposal P\n encryption aes-gcm-256\n prf sha256\n group 31\n addke ml-kem-768 none"),
+			"[{[{20 256}] [5] [] [CURVE25519] [] [ML_KEM_768]} {[{20 256}] [5] [] [CURVE25519] [] []}]", ikeProposals},
 		{"policy for the address", with("hostname gwA", twoProposals+"crypto ikev2 policy A\n proposal P1\ncrypto ikev2 policy B\n match address local 192.0.2.1\n proposal P2\n proposal P1"),
-			"[{[{20 256}] [7] [] [ECP_256] []} {[{20 128}] [5] [] [CURVE25519] []}]", ikeProposals},
+			"[{[{20 256}] [7] [] [ECP_256] [] []} {[{20 128}] [5] [] [CURVE25519] [] []}]", ikeProposals},
 		{"policy for another address", with("hostname gwA", twoProposals+"crypto ikev2 policy B\n match address local 192.0.2.9\n proposal P2\ncrypto ikev2 policy A\n proposal P1"),
-			"[{[{20 128}] [5] [] [CURVE25519] []}]", ikeProposals},
+			"[{[{20 128}] [5] [] [CURVE25519] [] []}]", ikeProposals},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := mustBuild(t, test.text)

@@ -25,6 +25,11 @@ var proposalMode = mode{commands: []node{
 		func(p *parser, a args) { p.proposal.prf = all[hash](a, 0) }, hashNodes()...)...),
 	kw("group", "groups of the key exchange", each(
 		func(p *parser, a args) { p.proposal.groups = all[wire.GroupID](a, 0) }, groupNodes("")...)...),
+	kw("addke", "KEMs of which one is used on top (RFC 9370)", each(
+		func(p *parser, a args) { p.proposal.addKE = all[wire.GroupID](a, 0) },
+		choice("ml-kem-768", "ML-KEM-768", wire.ML_KEM_768),
+		choice("ml-kem-1024", "ML-KEM-1024", wire.ML_KEM_1024),
+		choice("none", "none, for peers that do not know any", wire.NONE))...),
 }}
 
 func cipherNodes() []node {

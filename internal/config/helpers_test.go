@@ -44,6 +44,7 @@ crypto ikev2 proposal P1
  integrity sha256 sha1
  prf sha384 sha512
  group 19 14
+ addke ml-kem-1024 ml-kem-768 none
 crypto ikev2 proposal P2
  encryption aes-gcm-128
  group 31

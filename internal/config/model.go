@@ -71,6 +71,7 @@ type proposal struct {
 	integAt pos
 	prf     []hash
 	groups  []wire.GroupID
+	addKE   []wire.GroupID // NONE in it: peers without are taken, too
 }
 
 // cipher is an encryption algorithm of the IKE SA.

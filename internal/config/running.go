@@ -89,6 +89,7 @@ func (w *writer) ike(m *Model) {
 		w.words(" integrity", hashWords(v.integ))
 		w.words(" prf", hashWords(v.prf))
 		w.words(" group", groupWords(v.groups))
+		w.words(" addke", addKEWords(v.addKE))
 	}
 	for _, v := range m.policies.list {
 		w.block("crypto ikev2 policy %s", v.name)
@@ -155,6 +156,20 @@ func hashWords(list []hash) (words []string) {
 func groupWords(list []wire.GroupID) (words []string) {
 	for _, g := range list {
 		words = append(words, strconv.Itoa(int(g)))
+	}
+	return words
+}
+
+func addKEWords(list []wire.GroupID) (words []string) {
+	for _, g := range list {
+		switch g {
+		case wire.ML_KEM_768:
+			words = append(words, "ml-kem-768")
+		case wire.ML_KEM_1024:
+			words = append(words, "ml-kem-1024")
+		default:
+			words = append(words, "none")
+		}
 	}
 	return words
 }

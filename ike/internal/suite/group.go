@@ -2,6 +2,7 @@ package suite
 
 import (
 	"crypto/ecdh"
+	"crypto/mlkem"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,8 +24,11 @@ type KeyExchange interface {
 	Shared(peer []byte) ([]byte, error)
 }
 
-// NewKeyExchange makes a key in the group.
+// NewKeyExchange makes a key in the group; of a KEM, an initiator's.
 func NewKeyExchange(g wire.GroupID) (KeyExchange, error) {
+	if IsKEM(g) {
+		return newMLKEM(g)
+	}
 	if c := curve(g); c != nil {
 		key, err := c.GenerateKey(rand.Reader)
 		if err != nil {
@@ -41,10 +45,10 @@ func NewKeyExchange(g wire.GroupID) (KeyExchange, error) {
 // GroupImplemented reports whether NewKeyExchange has the group.
 func GroupImplemented(g wire.GroupID) bool {
 	prime, _ := modpTable(g)
-	return curve(g) != nil || prime != ""
+	return curve(g) != nil || prime != "" || IsKEM(g)
 }
 
-// PublicLen is the octets of a public value of the group, the length that Shared insists on; 0 for a group that is not implemented.
+// PublicLen is the octets of an initiator's public value of the group; 0 for a group that is not implemented.
 func PublicLen(g wire.GroupID) int {
 	switch g {
 	case wire.ECP_256:
@@ -55,6 +59,10 @@ func PublicLen(g wire.GroupID) int {
 		return 2 * 66
 	case wire.CURVE25519:
 		return 32
+	case wire.ML_KEM_768:
+		return mlkem.EncapsulationKeySize768
+	case wire.ML_KEM_1024:
+		return mlkem.EncapsulationKeySize1024
 	}
 	prime, _ := modpTable(g)
 	return len(prime) / 2
