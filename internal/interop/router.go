@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Router is a `seikan run` in namespace A.
+// Router is a `seikan run` in one of the namespaces.
 type Router struct {
 	binary string
 	socket string
@@ -18,15 +18,21 @@ type Router struct {
 	p      *process
 }
 
-// StartRouter starts the program with a configuration and waits until it answers commands. When the test fails, its log and the
-// configuration are shown.
+// StartRouter starts the program in namespace A with a configuration and waits until it answers commands. When the test fails, its log
+// and the configuration are shown.
 func StartRouter(t testing.TB, l *Lab, binary, conf string) *Router {
+	t.Helper()
+	return StartRouterIn(t, l, l.A, binary, conf)
+}
+
+// StartRouterIn is StartRouter in any of the namespaces.
+func StartRouterIn(t testing.TB, l *Lab, n *Namespace, binary, conf string) *Router {
 	t.Helper()
 	l.routers++
 	base := filepath.Join(l.dir, fmt.Sprintf("gw%d", l.routers))
-	r := &Router{binary: binary, socket: base + ".sock", conf: conf, ns: l.A}
+	r := &Router{binary: binary, socket: base + ".sock", conf: conf, ns: n}
 	writeFile(t, base+".conf", conf)
-	r.p = start(t, l.A.command(binary, "run", "-c", base+".conf", "--socket", r.socket), base+".log")
+	r.p = start(t, n.command(binary, "run", "-c", base+".conf", "--socket", r.socket), base+".log")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("%s.conf:\n%s\nthe router's log:\n%s", base, conf, tail(r.Log(t), 400))
