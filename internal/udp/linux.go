@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"slices"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -33,6 +33,8 @@ func newConn(c *net.UDPConn, simple bool) (Conn, error) {
 		}
 		lc.scope = uint32(ifc.Index)
 	}
+	enableGRO(raw)
+	lc.noGSO.Store(!cutsUp(raw))
 	return lc, nil
 }
 
@@ -42,22 +44,15 @@ type linuxConn struct {
 	raw   syscall.RawConn
 	local netip.AddrPort
 	scope uint32 // the interface of a link-local address
+
+	noGSO atomic.Bool // datagrams do not go together: the kernel or a device cannot
 }
 
 func (c *linuxConn) LocalAddr() netip.AddrPort { return c.local }
 func (c *linuxConn) Close() error              { return c.conn.Close() }
 
-func (c *linuxConn) NewReader() Reader {
-	r := &linuxReader{vector: vector{linuxConn: c}}
-	r.receive = r.recvmmsg
-	return r
-}
-
-func (c *linuxConn) NewWriter() Writer {
-	w := &linuxWriter{vector: vector{linuxConn: c}}
-	w.transmit = w.sendmmsg
-	return w
-}
+func (c *linuxConn) NewReader() Reader { return newReader(c) }
+func (c *linuxConn) NewWriter() Writer { return newWriter(c) }
 
 // mmsghdr is struct mmsghdr of the kernel.
 type mmsghdr struct {
@@ -73,8 +68,8 @@ type vector struct {
 	names []unix.RawSockaddrInet6 // or RawSockaddrInet4, in the front
 }
 
-// size makes room for n messages.
-func (v *vector) size(n int) {
+// resize makes room for n messages.
+func (v *vector) resize(n int) {
 	if n <= len(v.hdrs) {
 		return
 	}
@@ -151,96 +146,4 @@ func (v *vector) mmsg(call, fd uintptr, lo, hi int) (n int, errno syscall.Errno)
 	}
 }
 
-// linuxReader is a Reader by recvmmsg.
-type linuxReader struct {
-	vector
-	receive func(fd uintptr) bool // the method recvmmsg, bound once
-	want    int                   // messages to receive
-	got     int                   // and received
-	errno   syscall.Errno
-}
-
-func (r *linuxReader) ReadBatch(ms []Message) (int, error) {
-	if len(ms) == 0 {
-		return 0, nil
-	}
-	r.want = min(len(ms), maxBatch)
-	r.size(r.want)
-	for i := range r.want {
-		r.point(i, ms[i].Data)
-		r.hdrs[i].hdr.Namelen = r.nameLen()
-	}
-	if err := r.raw.Read(r.receive); err != nil {
-		return 0, err
-	}
-	if r.errno != 0 {
-		return 0, os.NewSyscallError("recvmmsg", r.errno)
-	}
-	for i := range r.got {
-		ms[i].Data = ms[i].Data[:r.hdrs[i].len]
-		ms[i].Remote = r.name(i)
-	}
-	return r.got, nil
-}
-
-// recvmmsg is one try. It is false when there is nothing to receive yet.
-func (r *linuxReader) recvmmsg(fd uintptr) bool {
-	r.got, r.errno = r.mmsg(unix.SYS_RECVMMSG, fd, 0, r.want)
-	return r.errno != unix.EAGAIN
-}
-
-// linuxWriter is a Writer by sendmmsg.
-type linuxWriter struct {
-	vector
-	transmit func(fd uintptr) bool // the method sendmmsg, bound once
-	next     int                   // the first message that has not been tried
-	end      int                   // behind the last message
-	sent     int
-	errno    syscall.Errno // the first error
-}
-
-func (w *linuxWriter) WriteBatch(ms []Message) (sent int, first error) {
-	for chunk := range slices.Chunk(ms, maxBatch) {
-		n, err := w.write(chunk)
-		if sent += n; first == nil {
-			first = err
-		}
-	}
-	return sent, first
-}
-
-func (w *linuxWriter) write(ms []Message) (int, error) {
-	w.size(len(ms))
-	w.next, w.end, w.sent, w.errno = 0, len(ms), 0, 0
-	for i := range ms {
-		w.setName(i, ms[i].Remote)
-		w.point(i, ms[i].Data)
-	}
-	if err := w.raw.Write(w.transmit); err != nil {
-		return w.sent, err
-	}
-	if w.errno != 0 {
-		return w.sent, os.NewSyscallError("sendmmsg", w.errno)
-	}
-	return w.sent, nil
-}
-
-// sendmmsg sends until there is nothing left. It is false when the socket's buffer is full.
-func (w *linuxWriter) sendmmsg(fd uintptr) bool {
-	for w.next < w.end {
-		n, errno := w.mmsg(unix.SYS_SENDMMSG, fd, w.next, w.end)
-		switch {
-		case errno == 0: // the kernel stops at a message that it cannot send, and says why when it comes first
-			w.sent += n
-			w.next += n
-		case errno == unix.EAGAIN:
-			return false
-		default:
-			w.next++
-			if w.errno == 0 {
-				w.errno = errno
-			}
-		}
-	}
-	return true
-}
+func sysError(call string, errno syscall.Errno) error { return os.NewSyscallError(call, errno) }

@@ -1,0 +1,255 @@
+//go:build linux
+
+package udp
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Segmentation offload: the kernel takes up to maxSegments datagrams of one size for one peer as one message (UDP_SEGMENT), and hands over
+// those that arrived together as one (UDP_GRO). What goes through the network stack once instead of 64 times costs that much less.
+const (
+	maxSegments = 64
+	maxTogether = 65000 // octets of one such message, with room for the headers
+)
+
+// control is room for one control message with a number in it.
+type control [unix.SizeofCmsghdr + 8]byte
+
+// set makes c say that a message is to be cut into datagrams of size octets.
+func (c *control) set(size int) {
+	h := (*unix.Cmsghdr)(unsafe.Pointer(c))
+	h.Level, h.Type = unix.SOL_UDP, unix.UDP_SEGMENT
+	h.SetLen(unix.CmsgLen(2))
+	binary.NativeEndian.PutUint16(c[unix.CmsgLen(0):], uint16(size))
+}
+
+// segment is the size that the kernel says of a message that it has put together; 0: it is one datagram.
+func (c *control) segment(n uint64) int {
+	h := (*unix.Cmsghdr)(unsafe.Pointer(c))
+	if n < uint64(unix.CmsgLen(4)) || h.Level != unix.SOL_UDP || h.Type != unix.UDP_GRO {
+		return 0
+	}
+	return int(binary.NativeEndian.Uint32(c[unix.CmsgLen(0):]))
+}
+
+// enableGRO asks for datagrams that arrived together. A kernel that does not know of that hands each over by itself.
+func enableGRO(raw syscall.RawConn) {
+	_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.SOL_UDP, unix.UDP_GRO, 1) })
+}
+
+// cutsUp reports whether the kernel takes datagrams together.
+func cutsUp(raw syscall.RawConn) bool {
+	var opErr error
+	err := raw.Control(func(fd uintptr) { _, opErr = unix.GetsockoptInt(int(fd), unix.SOL_UDP, unix.UDP_SEGMENT) })
+	return err == nil && opErr == nil
+}
+
+// reader is a Reader of messages that may hold several datagrams. It receives into buffers of its own and copies each datagram to
+// where the caller wants it, so that nobody else has to know.
+type reader struct {
+	vector
+	receive func(fd uintptr) bool
+	bufs    [][]byte
+	ctl     []control
+	got     int // messages received
+	errno   syscall.Errno
+
+	next  int    // the first message that was not begun with
+	begun bool   // the one before is being handed over
+	rest  []byte // what is left of it
+	size  int    // of its datagrams
+	from  netip.AddrPort
+}
+
+// groBatch is how many messages are received at once. Each may hold maxSegments datagrams.
+const groBatch = 64
+
+func newReader(c *linuxConn) *reader {
+	r := &reader{vector: vector{linuxConn: c}, ctl: make([]control, groBatch)}
+	r.receive = r.recvmmsg
+	r.resize(groBatch)
+	for i := range groBatch {
+		r.bufs = append(r.bufs, make([]byte, 65536))
+		r.point(i, r.bufs[i])
+		r.hdrs[i].hdr.Control = (*byte)(unsafe.Pointer(&r.ctl[i]))
+	}
+	return r
+}
+
+func (r *reader) ReadBatch(ms []Message) (int, error) {
+	if len(ms) == 0 {
+		return 0, nil
+	}
+	if !r.begun && r.next >= r.got {
+		for i := range groBatch {
+			r.hdrs[i].hdr.Namelen = r.nameLen()
+			r.hdrs[i].hdr.SetControllen(len(r.ctl[i]))
+		}
+		if err := r.raw.Read(r.receive); err != nil {
+			return 0, err
+		}
+		if r.errno != 0 {
+			return 0, sysError("recvmmsg", r.errno)
+		}
+		r.next = 0
+	}
+	n := 0
+	for n < len(ms) && (r.begun || r.take()) {
+		size := min(r.size, len(r.rest))
+		ms[n].Data = ms[n].Data[:copy(ms[n].Data, r.rest[:size])]
+		ms[n].Remote = r.from
+		r.rest = r.rest[size:]
+		r.begun = len(r.rest) > 0
+		n++
+	}
+	return n, nil
+}
+
+// take begins with the next message. False: there is none.
+func (r *reader) take() bool {
+	if r.next >= r.got {
+		return false
+	}
+	i := r.next
+	r.next++
+	r.rest, r.from, r.begun = r.bufs[i][:r.hdrs[i].len], r.name(i), true
+	if r.size = r.ctl[i].segment(uint64(r.hdrs[i].hdr.Controllen)); r.size <= 0 {
+		r.size = len(r.rest)
+	}
+	return true
+}
+
+// recvmmsg is one try. It is false when there is nothing to receive yet.
+func (r *reader) recvmmsg(fd uintptr) bool {
+	r.got, r.errno = r.mmsg(unix.SYS_RECVMMSG, fd, 0, groBatch)
+	return r.errno != unix.EAGAIN
+}
+
+// writer is a Writer that sends datagrams of one size to one peer together.
+type writer struct {
+	vector
+	transmit func(fd uintptr) bool
+	ctl      []control
+	runs     []int // how many datagrams message i of the vector holds
+	next     int   // the first message that has not been tried
+	sent     int   // datagrams
+	errno    syscall.Errno
+	refused  int // datagrams, from the first of ms[done:] on, that the kernel did not take together
+	done     int // datagrams that have been tried
+}
+
+func newWriter(c *linuxConn) *writer {
+	w := &writer{vector: vector{linuxConn: c}}
+	w.transmit = w.sendmmsg
+	return w
+}
+
+func (w *writer) WriteBatch(ms []Message) (int, error) {
+	w.sent, w.errno = 0, 0
+	single := 0 // datagrams that go one by one
+	for len(ms) > 0 {
+		w.plan(ms[:min(len(ms), maxBatch)], single)
+		if err := w.raw.Write(w.transmit); err != nil {
+			return w.sent, err
+		}
+		if single -= w.done; w.refused > 0 {
+			single = w.refused
+		}
+		single = max(0, single)
+		ms = ms[w.done:]
+	}
+	if w.errno != 0 {
+		return w.sent, sysError("sendmmsg", w.errno)
+	}
+	return w.sent, nil
+}
+
+// plan lays ms out in messages. The first single datagrams get one each.
+func (w *writer) plan(ms []Message, single int) {
+	w.resize(len(ms))
+	if len(w.ctl) < len(w.hdrs) {
+		w.ctl = make([]control, len(w.hdrs))
+	}
+	w.runs, w.next, w.refused, w.done = w.runs[:0], 0, 0, 0
+	for i := 0; i < len(ms); {
+		n := 1
+		if i >= single && !w.noGSO.Load() {
+			n = together(ms[i:])
+		}
+		k := len(w.runs)
+		h := &w.hdrs[k].hdr
+		w.setName(k, ms[i].Remote)
+		for j := range n {
+			w.point(i+j, ms[i+j].Data)
+		}
+		h.Iov = &w.iovs[i]
+		h.SetIovlen(n)
+		if h.Control = nil; n > 1 {
+			w.ctl[k].set(len(ms[i].Data))
+			h.Control = (*byte)(unsafe.Pointer(&w.ctl[k]))
+			h.SetControllen(unix.CmsgSpace(2))
+		} else {
+			h.SetControllen(0)
+		}
+		w.runs = append(w.runs, n)
+		i += n
+	}
+}
+
+// together is how many datagrams from the first on can be one message: to one peer, of one size, but the last that may be shorter.
+func together(ms []Message) int {
+	size, total := len(ms[0].Data), len(ms[0].Data)
+	if size == 0 {
+		return 1
+	}
+	n := 1
+	for n < len(ms) && n < maxSegments {
+		l := len(ms[n].Data)
+		if ms[n].Remote != ms[0].Remote || l > size || l == 0 || total+l > maxTogether {
+			break
+		}
+		n++
+		if total += l; l < size {
+			break
+		}
+	}
+	return n
+}
+
+// sendmmsg sends until there is nothing left, or the kernel refuses datagrams that go together. It is false when the socket's buffer is
+// full.
+func (w *writer) sendmmsg(fd uintptr) bool {
+	for w.next < len(w.runs) {
+		n, errno := w.mmsg(unix.SYS_SENDMMSG, fd, w.next, len(w.runs))
+		run := w.runs[w.next]
+		switch {
+		case errno == 0:
+			for _, run := range w.runs[w.next : w.next+n] {
+				w.sent += run
+				w.done += run
+			}
+			w.next += n
+		case errno == unix.EAGAIN:
+			return false
+		case run > 1: // one by one it may go: the kernel does not fragment what it has to cut up
+			if errno == unix.EIO { // the device cannot, and will not the next time
+				w.noGSO.Store(true)
+			}
+			w.refused = run
+			return true
+		default:
+			w.next++
+			w.done++
+			if w.errno == 0 {
+				w.errno = errno
+			}
+		}
+	}
+	return true
+}
