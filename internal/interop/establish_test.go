@@ -255,3 +255,16 @@ func TestPPKMissing(t *testing.T) {
 	r.WaitLog(t, "which is required")
 	r.WaitStatus(t, "DOWN")
 }
+
+// An interface with an address in the configuration is a name for the operator, and need not be one of the system.
+func TestInterfaceWithAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.peer.Load(t, Connection{})
+	conf := strings.Replace(siteConf, "interface vA\n", "interface Outside\n ip address "+OuterA+" 255.255.255.0\n", 1)
+	r := startRouter(t, s.Lab, conf)
+	s.A.Ping(t, InnerA, InnerB, 3)
+	if got := r.Session(t); got.Interface != "Outside" || got.Status != "UP-ACTIVE" || got.IKE[0].Local != OuterA+"/4500" {
+		t.Errorf("got %+v, want the session on Outside, up, from %s", got, OuterA)
+	}
+}
