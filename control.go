@@ -37,8 +37,9 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 		Router: r, ike: e, tracker: t, changed: true,
 		hold:    newHold(r.cfg.Hold, r.cfg.HoldTime),
 		uplink:  newUplink(r, max(1, r.cfg.Hold)),
-		outlets: newOutlets(r.cfg.Sockets),
+		outlets: newOutlets(r.cfg.Sockets).prompt(), // control waits for nobody: what is lost here IKE sends again
 	}
+	c.uplink.outlets.prompt()
 	c.uplink.noSA = func(e *sadb.Entry, _ sadb.Flow, _ []byte) { e.Counters.Out.Drop(sadb.DropNoSA, 1) }
 	return c
 }
@@ -134,7 +135,10 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 		if err != nil {
 			c.cfg.Log.Error().Err(err).Uint32("ike", uint32(ev.Spec.IKE)).Stringer("spi", ev.Spec.In.SPI).Msg("child SA could not be installed")
 			c.broken = append(c.broken, ev.Spec.IKE)
-			break
+			for _, id := range ev.Spec.Policies {
+				c.hold.giveUp(id)
+			}
+			return
 		}
 		c.released = append(c.released, ev.Spec.Policies...)
 		c.changed = true

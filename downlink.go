@@ -71,7 +71,10 @@ func (d *downlink) add(now int64, i int) {
 	b := d.msgs[i].Data
 	if spi := esp.SPI(binary.BigEndian.Uint32(b)); spi != d.spi {
 		d.open(now)
-		d.spi, d.from = spi, d.msgs[i].Remote
+		d.spi = spi
+	}
+	if len(d.frames) == 0 {
+		d.from = d.msgs[i].Remote
 	}
 	d.frames = append(d.frames, esp.Frame{Data: b})
 	d.at = append(d.at, i)

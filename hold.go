@@ -101,9 +101,10 @@ func (c *control) acquired(now time.Time, a acquire) {
 	switch {
 	case c.db.Route(a.flow).Out != nil:
 		c.uplink.step(now.UnixNano(), [][]byte{a.pkt})
-	case c.hold.isBarren(now, id):
+	case c.hold.isBarren(now, id) && a.entry.Served():
 		a.drop(sadb.DropNoSA)
 	default:
+		delete(c.hold.barren, id) // where no SA is left, the next one may take more
 		c.hold.put(held{acquire: a, until: now.Add(c.hold.time)})
 		c.ike.Acquire(now, id, a.flow, &c.out)
 	}

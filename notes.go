@@ -82,7 +82,7 @@ func (r *Router) acquire(e *sadb.Entry, f sadb.Flow, pkt []byte) {
 
 // checkSoft leaves a note, once, when a Child SA has crossed a soft limit.
 func (r *Router) checkSoft(c *sadb.Child) {
-	if len(r.notes) < cap(r.notes) && c.Soft() { // Soft is true once: there must be room for it
-		r.tell(note{kind: noteSoft, in: c.In.SPI()})
+	if c.Soft() && !r.tell(note{kind: noteSoft, in: c.In.SPI()}) { // Soft is true once
+		c.SoftAgain()
 	}
 }

@@ -24,6 +24,14 @@ func newOutlets(sockets []Socket) outlets {
 	return os
 }
 
+// prompt makes all of them give up what they would have to wait for.
+func (os outlets) prompt() outlets {
+	for i := range os {
+		os[i].writer = udp.Prompt(os[i].writer)
+	}
+	return os
+}
+
 // find is the outlet of a local address. Nil for none.
 func (os outlets) find(local netip.AddrPort) *outlet {
 	for i := range os {

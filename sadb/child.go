@@ -112,6 +112,9 @@ func (c *Child) Soft() bool {
 	return crossed && !c.softTold.Load() && c.softTold.CompareAndSwap(false, true)
 }
 
+// SoftAgain takes the last word of Soft back: nobody could be told.
+func (c *Child) SoftAgain() { c.softTold.Store(false) }
+
 // KilobytesLeft is the whole units of 1024 octets that each direction may still carry. Both are 0 where there is no limit.
 func (c *Child) KilobytesLeft() (in, out uint64) {
 	return c.left(&c.In.Counters), c.left(&c.Out.Counters)

@@ -40,6 +40,12 @@ func (e *Entry) Outbound(f Flow) *Outbound {
 	return nil
 }
 
+// Served reports whether an SA carries traffic of the policy, though not perhaps all of it.
+func (e *Entry) Served() bool {
+	list := e.outbound.Load()
+	return list != nil && len(*list) > 0
+}
+
 // publish gives readers the outbound SAs anew: the active ones first, then those on standby, each from the newest on.
 func (e *Entry) publish() {
 	var list []*Outbound

@@ -17,7 +17,8 @@ func LocalAddr(within ...netip.Prefix) (netip.Addr, error) {
 	}
 	addrs := hostAddrs(list)
 	for _, p := range within {
-		if i := slices.IndexFunc(addrs, p.Contains); i >= 0 {
+		usable := func(a netip.Addr) bool { return p.Contains(a) && !a.IsLinkLocalUnicast() }
+		if i := slices.IndexFunc(addrs, usable); i >= 0 {
 			return addrs[i], nil
 		}
 	}

@@ -58,6 +58,10 @@ func (c Config) withDefaults() Config {
 type Route struct {
 	Dst netip.Prefix
 	Src netip.Addr // the address that this host sends from, unless its sockets are bound; the zero Addr: the system chooses
+
+	// Pass takes Dst out of a wider route: the system's other routes decide. It is for a network on this side that the other side's
+	// contains.
+	Pass bool
 }
 
 // Routes are in a table of their own, which a rule asks before the main table, for packets without Mark. Sockets for outer

@@ -57,16 +57,17 @@ func open(t *testing.T, c Config) *Host {
 
 func siteRoutes() (rs []Route) {
 	for _, s := range sites {
-		rs = append(rs, Route{s.net, s.local})
+		rs = append(rs, Route{Dst: s.net, Src: s.local})
 	}
 	return rs
 }
 
-// wantRouting fails the test unless the table holds n routes of each family, and the rule is there or not.
+// wantRouting fails the test unless the table holds n routes into devices of each family, and the rule is there or not.
 func wantRouting(t *testing.T, n int, rule bool) {
 	t.Helper()
 	for _, s := range sites {
 		routes, err := netlink.RouteListFiltered(s.family, &netlink.Route{Table: RouteTable}, netlink.RT_FILTER_TABLE)
+		routes = slices.DeleteFunc(routes, func(r netlink.Route) bool { return r.Type != unix.RTN_UNICAST })
 		if err != nil || len(routes) != n {
 			t.Errorf("%v: got routes %v, %v; want %d", s, routes, err, n)
 		}
@@ -186,7 +187,7 @@ func TestSetRoutes(t *testing.T) {
 			}
 		}
 		// One route that cannot be does not cost the others: the source address is not of this host.
-		bad := Route{netip.MustParsePrefix("10.9.0.0/16"), netip.MustParseAddr("198.51.100.1")}
+		bad := Route{Dst: netip.MustParsePrefix("10.9.0.0/16"), Src: netip.MustParseAddr("198.51.100.1")}
 		if err := h.SetRoutes(append([]Route{bad}, siteRoutes()...)); err == nil {
 			t.Error("got no error for a source that is not here")
 		}
@@ -206,7 +207,7 @@ func TestRuleIsShared(t *testing.T) {
 		wantRouting(t, 2, true)
 		a.Close()
 		wantRouting(t, 1, true)
-		// A process that is killed leaves its rules, not its device: the next one finds them and removes them.
+		// A process that is killed leaves its rules and barriers, not its device: what it protected is refused from then on.
 		b.Device.Close()
 		wantRouting(t, 0, true)
 		c := open(t, Config{})
@@ -215,7 +216,63 @@ func TestRuleIsShared(t *testing.T) {
 		}
 		wantRouting(t, 1, true)
 		c.Close()
+		wantRouting(t, 0, true)
+		d := open(t, Config{}) // with the routes of the killed one: it takes the barriers over, and away
+		if err := d.SetRoutes([]Route{{Dst: netip.MustParsePrefix("10.3.0.0/16")}, {Dst: netip.MustParsePrefix("fd00:3::/64")}}); err != nil {
+			t.Fatal(err)
+		}
+		d.Close()
 		wantRouting(t, 0, false)
+	})
+}
+
+// When the device goes down what was to be protected is refused, and does not leave in the clear.
+func TestBarrier(t *testing.T) {
+	isolated(t, func(t *testing.T) {
+		h := open(t, Config{})
+		if err := h.SetRoutes([]Route{{Dst: netip.MustParsePrefix("10.0.0.0/8")}, {Dst: netip.MustParsePrefix("10.1.0.0/16"), Pass: true}}); err != nil {
+			t.Fatal(err)
+		}
+		find := func(to string) (int, error) {
+			r, err := netlink.RouteGet(net.ParseIP(to))
+			if err != nil || len(r) != 1 {
+				return 0, err
+			}
+			return r[0].LinkIndex, nil
+		}
+		if got, err := find("10.2.0.1"); got != h.link.Attrs().Index {
+			t.Errorf("to the other side: device %d, %v; want ours", got, err)
+		}
+		if got, err := find("10.1.0.77"); got == h.link.Attrs().Index {
+			t.Errorf("to this side, which has no route: device %d, %v", got, err)
+		}
+		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: 1, Dst: ipNet(netip.MustParsePrefix("0.0.0.0/0"))}); err != nil {
+			t.Fatal(err)
+		}
+		if err := netlink.LinkSetDown(h.link); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := find("10.2.0.1"); !errors.Is(err, unix.EHOSTUNREACH) {
+			t.Errorf("with the device down: device %d, %v; want %v", got, err, unix.EHOSTUNREACH)
+		}
+		if got, err := find("10.1.0.77"); got != 1 {
+			t.Errorf("to this side: device %d, %v; want the default route's", got, err)
+		}
+	})
+}
+
+// A route of another router's is not taken over.
+func TestRouteOfAnother(t *testing.T) {
+	isolated(t, func(t *testing.T) {
+		a, b := open(t, Config{}), open(t, Config{})
+		if err := a.SetRoutes(siteRoutes()); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.SetRoutes(siteRoutes()); !errors.Is(err, unix.EEXIST) {
+			t.Errorf("got %v, want %v", err, unix.EEXIST)
+		}
+		b.Close()
+		wantRouting(t, 1, true)
 	})
 }
 

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// routeSet is routes by destination, with their source addresses.
-type routeSet map[netip.Prefix]netip.Addr
+// routeSet is routes by destination. Its values are not looked at for their Dst.
+type routeSet map[netip.Prefix]Route
 
 // newRouteSet checks routes. Of several to one destination the first counts: one prefix may be remote to several policies.
 func newRouteSet(routes []Route) (routeSet, error) {
@@ -26,7 +26,7 @@ func newRouteSet(routes []Route) (routeSet, error) {
 			return nil, fmt.Errorf("route %v: source %v is of another family", dst, r.Src)
 		}
 		if _, there := set[dst]; !there {
-			set[dst] = r.Src
+			set[dst] = Route{Dst: dst, Src: r.Src, Pass: r.Pass}
 		}
 	}
 	return set, nil
@@ -78,20 +78,17 @@ func (h *Host) replace(want routeSet) error {
 		if _, keep := want[dst]; keep {
 			continue
 		}
-		err := netlink.RouteDel(h.route(dst, netip.Addr{}))
-		if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENODEV) { // someone else took it, or the device, away
-			err = nil
-		}
-		if note(dst, err) {
+		if note(dst, h.remove(dst)) {
 			delete(h.routes, dst)
 		}
 	}
-	for dst, src := range want {
-		if old, there := h.routes[dst]; there && old == src {
+	for dst, r := range want {
+		old, there := h.routes[dst]
+		if there && old == r {
 			continue
 		}
-		if note(dst, netlink.RouteReplace(h.route(dst, src))) {
-			h.routes[dst] = src
+		if note(dst, h.install(r, there)) {
+			h.routes[dst] = r
 		}
 	}
 	for _, family := range [...]int{unix.AF_INET, unix.AF_INET6} {
@@ -100,17 +97,57 @@ func (h *Host) replace(want routeSet) error {
 	return errors.Join(errs...)
 }
 
-func (h *Host) route(dst netip.Prefix, src netip.Addr) *netlink.Route {
-	r := &netlink.Route{
-		LinkIndex: h.link.Attrs().Index,
-		Table:     RouteTable,
-		Dst:       &net.IPNet{IP: dst.Addr().AsSlice(), Mask: net.CIDRMask(dst.Bits(), dst.Addr().BitLen())},
-		Src:       src.AsSlice(),
+// install adds a route, or with ours replaces it. One that is there and not ours is another router's, and an error. Behind it goes a
+// barrier: when the route into the device is gone, because somebody set the device down or because we were killed, what was
+// to be protected must not leave by another way.
+func (h *Host) install(r Route, ours bool) error {
+	add := netlink.RouteAdd
+	if ours {
+		add = netlink.RouteReplace
 	}
+	if r.Pass {
+		return add(&netlink.Route{Table: RouteTable, Dst: ipNet(r.Dst), Type: unix.RTN_THROW})
+	}
+	err := add(h.route(r.Dst, r.Src))
+	if err != nil {
+		return err
+	}
+	return netlink.RouteReplace(barrier(r.Dst))
+}
+
+// remove takes a route away, with its barrier. It is no error that somebody else has done so.
+func (h *Host) remove(dst netip.Prefix) error {
+	routes := []*netlink.Route{h.route(dst, netip.Addr{}), barrier(dst)}
+	if h.routes[dst].Pass {
+		routes = []*netlink.Route{{Table: RouteTable, Dst: ipNet(dst), Type: unix.RTN_THROW}}
+	}
+	var errs []error
+	for _, r := range routes {
+		if err := netlink.RouteDel(r); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.ENODEV) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (h *Host) route(dst netip.Prefix, src netip.Addr) *netlink.Route {
+	r := &netlink.Route{LinkIndex: h.link.Attrs().Index, Table: RouteTable, Dst: ipNet(dst), Src: src.AsSlice()}
 	if dst.Addr().Is4() {
 		r.Scope = netlink.SCOPE_LINK // nobody is asked for the next hop
 	}
 	return r
+}
+
+// barrierMetric is worse than that of any other route.
+const barrierMetric = 1<<32 - 2
+
+// barrier refuses what has no better route. It belongs to no device.
+func barrier(dst netip.Prefix) *netlink.Route {
+	return &netlink.Route{Table: RouteTable, Dst: ipNet(dst), Type: unix.RTN_UNREACHABLE, Priority: barrierMetric}
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
 // setRule adds or removes the rule of a family. It may be there already, of another process or of one that was killed, and it

@@ -16,11 +16,11 @@ func TestNewRouteSet(t *testing.T) {
 		bad    bool
 	}{
 		{name: "none", want: routeSet{}},
-		{name: "both families", routes: []Route{{net4, src4}, {Dst: net6}}, want: routeSet{net4: src4, net6: netip.Addr{}}},
-		{name: "host bits", routes: []Route{{Dst: netip.MustParsePrefix("10.2.3.4/16")}}, want: routeSet{net4: netip.Addr{}}},
-		{name: "first counts", routes: []Route{{net4, src4}, {Dst: net4}}, want: routeSet{net4: src4}},
+		{name: "both families", routes: []Route{{Dst: net4, Src: src4}, {Dst: net6}}, want: routeSet{net4: {Dst: net4, Src: src4}, net6: {Dst: net6}}},
+		{name: "host bits", routes: []Route{{Dst: netip.MustParsePrefix("10.2.3.4/16")}}, want: routeSet{net4: {Dst: net4}}},
+		{name: "first counts", routes: []Route{{Dst: net4, Src: src4}, {Dst: net4}}, want: routeSet{net4: {Dst: net4, Src: src4}}},
 		{name: "no destination", routes: []Route{{Src: src4}}, bad: true},
-		{name: "families differ", routes: []Route{{net4, src6}}, bad: true},
+		{name: "families differ", routes: []Route{{Dst: net4, Src: src6}}, bad: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := newRouteSet(test.routes)

@@ -50,18 +50,15 @@ func (s *service) close() error {
 // start opens everything. After an error the caller has still to close what was opened until then.
 func (s *service) start(o runOptions, model *config.Model, built config.Built) error {
 	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: model.RunningConfig()}
+	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
+	if err != nil {
+		return err
+	}
 	host, err := tun.Open(tun.Config{Name: o.tun})
 	if err != nil {
 		return err
 	}
 	s.onClose(host.Close)
-	if err := host.SetRoutes(built.Routes); err != nil {
-		return err
-	}
-	sockets, err := s.listen(built)
-	if err != nil {
-		return err
-	}
 	s.router, err = seikan.New(seikan.Config{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session,
 		Device: host, Sockets: sockets, SetMTU: host.SetMTU, Log: s.log,
@@ -76,6 +73,9 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 		return err
 	}
 	s.onClose(s.vty.Close)
+	if err := host.SetRoutes(built.Routes); err != nil {
+		return err
+	}
 	s.log.Info().Strs("local", s.locals).Str("interface", host.Name()).Str("socket", o.socket).Msg("router running")
 	return nil
 }

@@ -67,6 +67,7 @@ func (m *Model) Build(env Env) (Built, error) {
 			b.iface(f, m.maps.byName[f.cryptoMap.name])
 		}
 	}
+	b.pass()
 	for _, s := range b.sites {
 		b.out.IKE.Peers = append(b.out.IKE.Peers, s.peer)
 		b.out.Session.Sessions = append(b.out.Session.Sessions, s.session)
@@ -142,7 +143,13 @@ func (b *builder) addresses(f *iface) ([]netip.Addr, int, bool) {
 		}
 	}
 	if len(addrs) > 0 {
-		return addrs, 0, true
+		mtu := 0
+		if b.env.InterfaceAddrs != nil { // the name may be one of the system's all the same
+			if _, n, err := b.env.InterfaceAddrs(f.name); err == nil {
+				mtu = n
+			}
+		}
+		return addrs, mtu, true
 	}
 	if b.env.InterfaceAddrs == nil {
 		b.fail(f.at, "an interface with an address, as the system's are not known")
@@ -274,6 +281,23 @@ func (b *builder) protection(e *entry) ike.Flow {
 		f.Proposals = append(f.Proposals, b.m.transforms.byName[n.name].proposal(e))
 	}
 	return f
+}
+
+// pass keeps the networks on this side out of the routes to wider ones on the other side: a branch that sends everything through the
+// tunnel must still reach its own hosts.
+func (b *builder) pass() {
+	for _, r := range slices.Clone(b.out.Routes) {
+		for _, p := range b.out.Policies {
+			for _, l := range p.Local {
+				src := l.Prefixes()[0]
+				_, known := b.routes[src]
+				if !known && p.Action == sadb.Protect && r.Dst.Bits() < src.Bits() && r.Dst.Contains(src.Addr()) {
+					b.routes[src] = len(b.out.Routes)
+					b.out.Routes = append(b.out.Routes, tun.Route{Dst: src, Pass: true})
+				}
+			}
+		}
+	}
 }
 
 // route leads what a rule permits to the router.

@@ -187,10 +187,10 @@ func TestBuildEverything(t *testing.T) {
 	if n := len(b.Session.Sessions[0].Policies); n != 3 {
 		t.Errorf("got %d policies of the session, want 3: no denied ones", n)
 	}
-	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 0} {2001:db8::1 0}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500} {2001:db8::1 1500}]"; got != want {
 		t.Errorf("locals: got %s, want %s", got, want)
 	}
-	if got, want := fmt.Sprint(b.Routes), "[{0.0.0.0/0 10.10.10.1} {10.30.30.1/32 10.10.10.1} {::/0 fd00:10::1} {fd00:30::1/128 fd00:10::1}]"; got != want {
+	if got, want := fmt.Sprint(b.Routes), "[{0.0.0.0/0 10.10.10.1 false} {10.30.30.1/32 10.10.10.1 false} {::/0 fd00:10::1 false} {fd00:30::1/128 fd00:10::1 false} {10.10.10.0/23 invalid IP true} {10.10.10.1/32 invalid IP true} {fd00:10::/64 invalid IP true} {fd00:10::1/128 invalid IP true}]"; got != want {
 		t.Errorf("routes: got %s, want %s", got, want)
 	}
 	if b.Session.Logging {
@@ -245,7 +245,7 @@ func TestBuildOwnAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(b.Locals, b.Routes), "[{203.0.113.9 0}] [{10.30.30.1/32 invalid IP}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals, b.Routes), "[{203.0.113.9 0}] [{10.30.30.1/32 invalid IP false}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -253,7 +253,7 @@ func TestBuildOwnAddress(t *testing.T) {
 // A route has a source if any rule for its destination has one.
 func TestBuildRouteSource(t *testing.T) {
 	b := mustBuild(t, with(" permit ip host 10.10.10.1 host 10.30.30.1", " 5 permit ip host 10.77.0.1 host 10.30.30.1\n permit tcp any 10.40.0.0 0.0.255.255 eq 80"))
-	if got, want := fmt.Sprint(b.Routes), "[{10.30.30.1/32 10.10.10.1} {10.40.0.0/16 10.10.10.1}]"; got != want {
+	if got, want := fmt.Sprint(b.Routes), "[{10.30.30.1/32 10.10.10.1 false} {10.40.0.0/16 10.10.10.1 false}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -140,8 +140,9 @@ type writer struct {
 	next     int   // the first message that has not been tried
 	sent     int   // datagrams
 	errno    syscall.Errno
-	refused  int // datagrams, from the first of ms[done:] on, that the kernel did not take together
-	done     int // datagrams that have been tried
+	prompt   bool // does not wait
+	refused  int  // datagrams, from the first of ms[done:] on, that the kernel did not take together
+	done     int  // datagrams that have been tried
 }
 
 func newWriter(c *linuxConn) *writer {
@@ -149,6 +150,8 @@ func newWriter(c *linuxConn) *writer {
 	w.transmit = w.sendmmsg
 	return w
 }
+
+func (w *writer) setPrompt() { w.prompt = true }
 
 func (w *writer) WriteBatch(ms []Message) (int, error) {
 	w.sent, w.errno = 0, 0
@@ -235,6 +238,14 @@ func (w *writer) sendmmsg(fd uintptr) bool {
 				w.done += run
 			}
 			w.next += n
+		case errno == unix.EAGAIN && w.prompt:
+			for _, run := range w.runs[w.next:] {
+				w.done += run
+			}
+			w.next = len(w.runs)
+			if w.errno == 0 {
+				w.errno = errno
+			}
 		case errno == unix.EAGAIN:
 			return false
 		case run > 1: // one by one it may go: the kernel does not fragment what it has to cut up

@@ -39,6 +39,15 @@ type Writer interface {
 	WriteBatch(ms []Message) (int, error)
 }
 
+// Prompt makes a new Writer not wait for room in the socket's buffer: what finds none is not sent, and the error says so. Writers of other
+// kinds than the fast ones of this package stay as they are.
+func Prompt(w Writer) Writer {
+	if p, ok := w.(interface{ setPrompt() }); ok {
+		p.setPrompt()
+	}
+	return w
+}
+
 // Options of a socket. The zero value is ready.
 type Options struct {
 	// Mark is set on outgoing packets for routing rules and filters to see (SO_MARK). Linux only, and needs
