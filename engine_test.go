@@ -287,6 +287,28 @@ func TestClear(t *testing.T) {
 	})
 }
 
+// The session is down when it is cleared, although nobody answers; a new one that comes up meanwhile is a new one.
+func TestClearWithoutThePeer(t *testing.T) {
+	engine(t, nil, func(t *testing.T, g *rig) {
+		g.up()
+		g.cut()
+		if _, err := g.a.router.Clear(t.Context(), session.Filter{}); err != nil {
+			t.Fatal(err)
+		}
+		g.a.wantStatus(session.Down)
+		line := g.a.wantLog(1, "%CRYPTO-5-SESSION_STATUS: Crypto tunnel is DOWN")[0]
+		if line["reason"] != "cleared by operator" {
+			t.Errorf("got %v", line)
+		}
+		g.net.SetFilter(nil)
+		g.a.send(10, 10)
+		time.Sleep(30 * time.Second)
+		g.a.wantStatus(session.UpActive)
+		g.a.wantLog(2, "%CRYPTO-5-SESSION_STATUS: Crypto tunnel is UP")
+		g.a.wantLog(1, "%CRYPTO-5-SESSION_STATUS: Crypto tunnel is DOWN")
+	})
+}
+
 func TestShutdownTellsThePeer(t *testing.T) {
 	engine(t, nil, func(t *testing.T, g *rig) {
 		g.up()

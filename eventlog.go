@@ -21,6 +21,8 @@ func logEvent(l zerolog.Logger, ev ike.Event) {
 			e.Uint32("replaces", uint32(ev.Replaces))
 		}
 		e.Msg("IKE SA up")
+	case ike.SAEnding:
+		logReason(logSA(l.Debug(), ev.SA), ev.Reason, "").Msg("IKE SA is being deleted")
 	case ike.SADown:
 		logReason(logSA(l.Info(), ev.SA), ev.Reason, ev.Detail).Msg("IKE SA down")
 	case ike.ChildUp:

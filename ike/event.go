@@ -62,6 +62,13 @@ type SAUp struct {
 	Replaces sadb.IKEID // 0: a new one; else its Child SAs belong to SA.ID from now on
 }
 
+// SAEnding: an IKE SA that was up is being deleted by us. Its Child SAs are down, and it is of no more use; SADown follows when the
+// peer has answered or was given up.
+type SAEnding struct {
+	SA     SAInfo
+	Reason Reason
+}
+
 // SADown: an IKE SA is gone, with everything of it; each of its Child SAs had its ChildDown before.
 // Every SAStart and every SAUp of an ID has exactly one SADown (one for both).
 type SADown struct {
@@ -114,6 +121,7 @@ type Dropped struct {
 
 func (SAStart) event()      {}
 func (SAUp) event()         {}
+func (SAEnding) event()     {}
 func (SADown) event()       {}
 func (ChildUp) event()      {}
 func (ChildActive) event()  {}

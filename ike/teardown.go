@@ -20,6 +20,9 @@ func (s *sa) delete(now time.Time, why Reason, out *Output) {
 	s.giveUp(s.dropQueue(), why, "", out)
 	s.stopTimers()
 	s.state, s.reason = deleting, why
+	if s.up {
+		out.Events = append(out.Events, SAEnding{SA: s.info(), Reason: why})
+	}
 	if len(gone) > 0 {
 		s.start(now, &deleteChildren{spis: gone}, out)
 	}

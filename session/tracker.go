@@ -92,6 +92,8 @@ func (t *Tracker) Observe(now time.Time, ev ike.Event) (Transition, bool) {
 			old.Active = false
 		}
 		return t.settle(now, s.session)
+	case ike.SAEnding: // what is left of it is between the two IKEs
+		return t.saDown(now, ike.SADown{SA: ev.SA, Reason: ev.Reason})
 	case ike.SADown:
 		return t.saDown(now, ev)
 	case ike.ChildUp:
