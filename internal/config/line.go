@@ -71,6 +71,10 @@ func (l *line) hideSuspects() {
 		if !announcesKey(w.text) {
 			continue
 		}
+		if l.harmless(0) == 0 && i == 0 || strings.ContainsAny(w.text, "=:") { // the key may be joined to it
+			l.hideFrom(i)
+			return
+		}
 		i++
 		for i < len(l.words)-1 && slices.Contains(beforeKey, strings.ToLower(l.words[i].text)) {
 			i++
@@ -80,11 +84,27 @@ func (l *line) hideSuspects() {
 	}
 }
 
+// harmless is 1 where word i can be no key, and no key is joined to it: a word like a command's at the beginning, an address behind it.
+// Otherwise it is 0.
+func (l *line) harmless(i int) int {
+	if i >= len(l.words) {
+		return 0
+	}
+	w := l.words[i].text
+	const command = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+	plain := i == 0 && strings.Trim(w, command) == "" && !(announcesKey(w) && len(w) > len("pre-shared-key"))
+	address := i > 0 && strings.ContainsAny(w, ".:/") && strings.Trim(w, "0123456789abcdefABCDEF.:/%") == ""
+	if plain || address {
+		return 1
+	}
+	return 0
+}
+
 // beforeKey are words that may stand between the one that announces a key and the key.
 var beforeKey = []string{"0", "6", "7", "hex", "key", "local", "remote"}
 
 // soundsLikeKey are parts of words that announce a key.
-var soundsLikeKey = []string{"key", "psk", "pass", "secret"}
+var soundsLikeKey = []string{"key", "psk", "ppk", "pass", "secret"}
 
 func announcesKey(w string) bool {
 	w = strings.ToLower(w)

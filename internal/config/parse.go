@@ -126,6 +126,9 @@ func (p *parser) command(l *line, owed bool) {
 	if maybeKey {
 		l.hideFrom(1)
 	}
+	if p.modes[len(p.modes)-1].secret { // what is not understood here may be a key
+		l.hideFrom(worst.word + l.harmless(worst.word))
+	}
 	if l.hide < 0 {
 		l.hideSuspects()
 	}
