@@ -7,8 +7,8 @@ import (
 )
 
 // Device is a packet interface of the host: what the host routes into it is read, and what is written arrives at the host.
-// Packets are whole IP packets of either version. Read belongs to one goroutine and Write to one; the other methods may be
-// called by any. Every device of golang.zx2c4.com/wireguard/tun is one.
+// Packets are whole IP packets of either version. Read belongs to one goroutine; Write may be called by several at once, one for
+// each socket, and so may the other methods. Every device of golang.zx2c4.com/wireguard/tun is one.
 type Device interface {
 	// Read blocks until there is a packet and returns how many it read, which is at most BatchSize: packet i is
 	// bufs[i][offset:][:sizes[i]]. The host may hand over the segments of a TCP stream as one; Read splits them, each into
