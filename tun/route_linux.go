@@ -139,7 +139,7 @@ func (h *Host) route(dst netip.Prefix, src netip.Addr) *netlink.Route {
 }
 
 // barrierMetric is worse than that of any other route.
-const barrierMetric = 1<<32 - 2
+const barrierMetric = 1<<31 - 1
 
 // barrier refuses what has no better route. It belongs to no device.
 func barrier(dst netip.Prefix) *netlink.Route {
