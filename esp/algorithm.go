@@ -62,7 +62,7 @@ func newCombined(p Params) (*combined, error) {
 	return c, err
 }
 
-// putIV uses the sequence number: an IV "MUST NOT be used more than once" with a key (RFC 4106 §3.1), and needs nothing else.
+// putIV uses the sequence number: "For a given key, the IV MUST NOT repeat" (RFC 4106 §3.1), and it needs nothing else.
 func (c *combined) putIV(_ *Scratch, iv []byte, seq uint64) { binary.BigEndian.PutUint64(iv, seq) }
 
 func (c *combined) seal(sc *Scratch, p []byte, seq uint64) {

@@ -68,7 +68,7 @@ func newCBC(key []byte, d direction) (*cbc, error) {
 }
 
 // putIV encrypts the sequence number under a key of its own. "The IV MUST be chosen at random, and MUST be unpredictable"
-// (RFC 3602 §2): the output of a block cipher for inputs that do not repeat is that to all who do not know its key.
+// (RFC 3602 §3): the output of a block cipher for inputs that do not repeat is that to all who do not know its key.
 func (c *cbc) putIV(sc *Scratch, iv []byte, seq uint64) {
 	clear(sc.counter[:])
 	binary.BigEndian.PutUint64(sc.counter[:], seq)

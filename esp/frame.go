@@ -1,6 +1,6 @@
 package esp
 
-// Frame is one packet of a batch, before and after.
+// Frame is one packet of a batch, before and after. Its Data belongs to the caller: Seal and Open keep no reference.
 type Frame struct {
 	Data []byte // an inner packet, or an ESP packet from its SPI through its ICV
 	Next uint8  // next header: what the inner packet is, 4 for IPv4, 41 for IPv6, 59 for a dummy packet (RFC 4303 §2.6)
@@ -11,8 +11,8 @@ type Frame struct {
 const openRun = 128
 
 // Scratch is memory for Seal and Open that would otherwise be allocated for each packet: what is handed to an algorithm
-// through an interface cannot be on the stack. It belongs to one goroutine, which may use it with any number of Sealers
-// and Openers. The zero value is ready.
+// through an interface cannot be on the stack. It belongs to one goroutine at a time, which may use it with any number of
+// Sealers and Openers. Nothing in it has to last from one call to the next. The zero value is ready.
 type Scratch struct {
 	nonce   [12]byte // salt and IV
 	aad     [12]byte // SPI and extended sequence number

@@ -24,7 +24,7 @@ func (s Suite) layout() layout {
 	case ENCR_AES_GCM_16, ENCR_CHACHA20_POLY1305:
 		l.iv, l.icv = 8, 16
 	}
-	switch s.Integ { // half of the hash (RFC 4868 §2.1), or 96 bits (RFC 2404)
+	switch s.Integ { // half of the hash (RFC 4868 §2.3), or 96 bits (RFC 2404)
 	case AUTH_HMAC_SHA1_96:
 		l.icv = 12
 	case AUTH_HMAC_SHA2_256_128:

@@ -21,7 +21,8 @@ type Opener struct {
 	window Window // guarded by mu
 }
 
-// NewOpener makes an inbound SA.
+// NewOpener makes an inbound SA. The error says what is wrong with p: a reserved SPI, a suite that Check refuses, keys or a
+// window that have not the right length, a FirstSeq that is too great. It names no octet of a key.
 func NewOpener(p Params) (*Opener, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("esp: new opener: %w", err)
@@ -46,7 +47,7 @@ func (o *Opener) SPI() SPI { return o.spi }
 // Suite is what the SA's packets are protected with.
 func (o *Opener) Suite() Suite { return o.suite }
 
-// HeaderLen is where the inner packet begins in the ESP packet.
+// HeaderLen is where the inner packet begins in the ESP packet, in octets: the length of SPI, sequence number and IV.
 func (o *Opener) HeaderLen() int { return headerLen + o.layout.iv }
 
 // Open takes each frame's Data, an ESP packet from its SPI on, back to the inner packet, in place. An opened frame's Data
@@ -57,6 +58,10 @@ func (o *Opener) HeaderLen() int { return headerLen + o.layout.iv }
 // The steps are those of RFC 4303 §3.4: the sequence number is checked against the window, the packet authenticated, and
 // only then decrypted and the window moved. Of several packets with one number, in one batch or in several goroutines at
 // once, one is opened and the others are ErrReplay.
+//
+// Err is ErrShort, ErrSPI, ErrReplay, ErrStale, ErrICV or ErrPadding, and never wrapped. Only the last of these is of a packet
+// that is authentic. With ESN a packet that is left of the window is ErrICV, not ErrStale: its number is taken for one of the next
+// 2^32 (RFC 4303 appendix A2.2).
 func (o *Opener) Open(sc *Scratch, frames []Frame) {
 	for len(frames) > 0 {
 		n := min(len(frames), openRun)
@@ -118,11 +123,12 @@ func (o *Opener) check(frames []Frame, seqs []uint64) {
 func (o *Opener) commit(frames []Frame, seqs []uint64) {
 	o.mu.Lock()
 	for i := range frames {
-		if frames[i].Err != nil {
-			continue
-		}
-		if err := o.window.Commit(seqs[i]); o.antiReplay {
-			frames[i].Err = err
+		switch {
+		case frames[i].Err != nil:
+		case o.antiReplay:
+			frames[i].Err = o.window.Commit(seqs[i])
+		default:
+			o.window.top = max(o.window.top, seqs[i]) // for Extend
 		}
 	}
 	o.mu.Unlock()

@@ -5,18 +5,20 @@ import "fmt"
 // Params are what one direction of an SA is made of. NewSealer and NewOpener read them and keep no reference: the caller
 // owns Key and Auth and may clear them afterwards.
 type Params struct {
-	SPI   SPI
-	Suite Suite
+	SPI   SPI    // at least 256
+	Suite Suite  // must pass Check
 	Key   Secret // KEYMAT of the encryption algorithm with its salt, as long as Suite.KeyLen says
-	Auth  Secret // of the integrity algorithm
+	Auth  Secret // KEYMAT of the integrity algorithm, as long as Suite.KeyLen says: empty with a combined mode one
 	ESN   bool   // 64-bit sequence numbers (RFC 4303 §2.2.1)
 
 	// Window is the replay window of an inbound SA in packets, 64 to 8192 and a multiple of 64. 0 means 64.
-	// Negative switches anti-replay off (RFC 4303 §3.4.3).
+	// Negative switches anti-replay off (RFC 4303 §3.4.3): then a packet is opened as often as it comes. A Sealer does not
+	// look at it.
 	Window int
 
 	// FirstSeq is the number of the last packet that was sent or received before: 0 for a new SA, more where one is taken
-	// over. The Sealer begins after it; to the Opener it, and all before it, are old.
+	// over, at most 2^32-1 without ESN. The Sealer begins after it; to the Opener it, and all before it, are old. With the keys
+	// of another Sealer it must be that one's Sent or more: a number that is used twice is an IV that is used twice.
 	FirstSeq uint64
 }
 
@@ -53,11 +55,14 @@ func (p Params) lastSeq() uint64 {
 	return maxSeq
 }
 
-// window makes the SA's replay window.
+// window makes the SA's replay window. Without anti-replay it has no bits, and only finds the high half of extended
+// numbers: as far back as forward, because nothing is too old then.
 func (p Params) window() (Window, error) {
-	size := p.Window
-	if size <= 0 { // without anti-replay it still finds the high half of extended numbers
-		size = minWindow
+	switch {
+	case p.Window < 0:
+		return Window{size: 1 << 31, top: p.FirstSeq}, nil
+	case p.Window == 0:
+		return newWindow(minWindow, p.FirstSeq)
 	}
-	return newWindow(size, p.FirstSeq)
+	return newWindow(p.Window, p.FirstSeq)
 }

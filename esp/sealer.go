@@ -16,7 +16,8 @@ type Sealer struct {
 	sent   atomic.Uint64 // the last sequence number used
 }
 
-// NewSealer makes an outbound SA. Params.Window is not looked at.
+// NewSealer makes an outbound SA. Params.Window is not looked at. The error says what is wrong with p, as that of NewOpener. No
+// two Sealers may have the same keys, unless the second goes on where the first has stopped for ever (Params.FirstSeq).
 func NewSealer(p Params) (*Sealer, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("esp: new sealer: %w", err)
@@ -39,10 +40,10 @@ func (s *Sealer) Suite() Suite { return s.suite }
 // SealedLen is the octets of ESP for an inner packet of n octets.
 func (s *Sealer) SealedLen(n int) int { return s.layout.sealedLen(n) }
 
-// Sent is the last sequence number used.
+// Sent is the last sequence number used: what Params.FirstSeq was, and one more for each packet sealed.
 func (s *Sealer) Sent() uint64 { return s.sent.Load() }
 
-// Left is how many sequence numbers are left.
+// Left is how many sequence numbers are left, 0 when Seal says ErrSeqExhausted of everything.
 func (s *Sealer) Left() uint64 { return s.last - s.sent.Load() }
 
 // Seal makes an ESP packet of each frame. The packets are appended to dst back to back in the order of the frames, and

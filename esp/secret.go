@@ -16,6 +16,7 @@ const redacted = "[redacted]"
 // Format implements fmt.Formatter for all verbs and flags.
 func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
+// String implements fmt.Stringer.
 func (Secret) String() string { return redacted }
 
 // MarshalText implements encoding.TextMarshaler, and so for JSON too.
@@ -24,5 +25,5 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // Equal reports whether s and t have the same content. The time it takes depends on their lengths only.
 func (s Secret) Equal(t Secret) bool { return subtle.ConstantTimeCompare(s, t) == 1 }
 
-// Clear overwrites the content with zeros.
+// Clear overwrites the content with zeros. Copies of it are not reached.
 func (s Secret) Clear() { clear(s) }

@@ -6,9 +6,10 @@ import "fmt"
 // Values 0 to 255 are reserved and never identify an SA.
 type SPI uint32
 
+// String is the SPI in hexadecimal, as tools print it: 0x0000C0DE.
 func (s SPI) String() string { return fmt.Sprintf("0x%08X", uint32(s)) }
 
-// Encr is an encryption algorithm, by its IANA IKEv2 transform type 1 number.
+// Encr is an encryption algorithm, by its IANA IKEv2 transform type 1 number (RFC 7296 §3.3.2).
 type Encr uint16
 
 // Encryption algorithms that this package implements.
@@ -20,19 +21,19 @@ const (
 	ENCR_CHACHA20_POLY1305 Encr = 28 // RFC 7634
 )
 
-// Integ is an integrity algorithm, by its IANA IKEv2 transform type 3 number.
+// Integ is an integrity algorithm, by its IANA IKEv2 transform type 3 number (RFC 7296 §3.3.2).
 type Integ uint16
 
 // Integrity algorithms that this package implements.
 const (
-	AUTH_NONE              Integ = 0 // with the combined-mode ciphers, and only there
-	AUTH_HMAC_SHA1_96      Integ = 2
-	AUTH_HMAC_SHA2_256_128 Integ = 12
+	AUTH_NONE              Integ = 0  // with the combined-mode ciphers, and only there
+	AUTH_HMAC_SHA1_96      Integ = 2  // RFC 2404
+	AUTH_HMAC_SHA2_256_128 Integ = 12 // RFC 4868, as the next two
 	AUTH_HMAC_SHA2_384_192 Integ = 13
 	AUTH_HMAC_SHA2_512_256 Integ = 14
 )
 
-// Suite is what an SA's packets are protected with. The zero value is not valid.
+// Suite is what an SA's packets are protected with. It is comparable. The zero value is not valid.
 type Suite struct {
 	Encr    Encr
 	KeyBits int // AES key length: 128, 192 or 256; 0 for ENCR_NULL and ENCR_CHACHA20_POLY1305
@@ -79,7 +80,8 @@ func (s Suite) Check() error {
 	return nil
 }
 
-// KeyLen is how many octets of KEYMAT each of the two algorithms takes, salts included (RFC 7296 §2.17).
+// KeyLen is how many octets of KEYMAT each of the two algorithms takes, salts included (RFC 7296 §2.17): the salt is the last
+// four octets of the first (RFC 4106 §8.1, RFC 3686 §5.1, RFC 7634 §2).
 func (s Suite) KeyLen() (encr, integ int) {
 	switch s.Encr {
 	case ENCR_AES_CBC:
@@ -102,10 +104,11 @@ func (s Suite) KeyLen() (encr, integ int) {
 	return encr, integ
 }
 
-// SealedLen is the octets of ESP, from the SPI through the ICV, for an inner packet of n octets.
+// SealedLen is the octets of ESP, from the SPI through the ICV, for an inner packet of n octets. The suite must pass Check.
 func (s Suite) SealedLen(n int) int { return s.layout().sealedLen(n) }
 
-// MaxInner is the octets of the largest inner packet whose SealedLen is at most n, 0 if there is none.
+// MaxInner is the octets of the largest inner packet whose SealedLen is at most n, 0 if there is none. The suite must pass
+// Check.
 func (s Suite) MaxInner(n int) int { return s.layout().maxInner(n) }
 
 // String names a suite in the words of a transform set: "esp-gcm 128", "esp-aes 256 esp-sha256-hmac".

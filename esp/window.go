@@ -3,7 +3,7 @@ package esp
 import "fmt"
 
 // Window is the anti-replay window of one inbound SA (RFC 4303 §3.4.3, appendix A). It remembers which of the last Size
-// numbers up to the greatest one were received. Not safe for concurrent use.
+// numbers up to the greatest one were received. Made by NewWindow; the zero value is not ready. Not safe for concurrent use.
 //
 // The bits are a ring of words (RFC 6479): number n has bit n mod 64 of word n/64, modulo the length of the ring. The ring
 // is longer than the window by a word or more, so that the window moves by clearing words and shifts nothing.
