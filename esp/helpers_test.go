@@ -107,6 +107,17 @@ func ping(n int) []byte {
 	return p
 }
 
+// ping6 is an IPv6 packet of n octets, at least 40, with the right payload length.
+func ping6(n int) []byte {
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(i)
+	}
+	p[0] = 0x60
+	binary.BigEndian.PutUint16(p[4:], uint16(n-ipv6Header))
+	return p
+}
+
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))

@@ -6,17 +6,26 @@ import (
 	"testing"
 )
 
-// openErr opens a copy and fails the test if anything but err comes out, or the inner packet shows in spite of it.
+// openErr opens a copy and fails the test if anything but err comes out, or if anything of the inner packet shows in spite of it.
 func openErr(t *testing.T, o *Opener, p, inner []byte, err error, what string) {
 	t.Helper()
 	buf := bytes.Clone(p)
-	f := []Frame{{Data: buf}}
+	f := []Frame{{Data: buf, Next: 99}}
 	o.Open(new(Scratch), f)
 	if f[0].Err != err {
 		t.Fatalf("%s: got %v, want %v", what, f[0].Err, err)
 	}
-	if o.suite.Encr != ENCR_NULL && len(inner) > 0 && bytes.Contains(buf, inner) {
-		t.Fatalf("%s: the inner packet was released", what)
+	if f[0].Next != 99 || len(f[0].Data) != len(buf) || len(buf) > 0 && &f[0].Data[0] != &buf[0] {
+		t.Fatalf("%s: the frame is changed as if it were opened: next header %d, %d of %d octets", what, f[0].Next, len(f[0].Data), len(buf))
+	}
+	if o.suite.Encr == ENCR_NULL {
+		return // nothing is secret
+	}
+	const part = 8
+	for i := 0; i+part <= len(inner); i++ {
+		if bytes.Contains(buf, inner[i:i+part]) {
+			t.Fatalf("%s: octets %d to %d of the inner packet were released", what, i, i+part)
+		}
 	}
 }
 
@@ -26,7 +35,8 @@ func TestForgeries(t *testing.T) {
 		inner := ping(61)
 		o := newOpener(t, p)
 		p.FirstSeq = 1 << 31 // no flipped bit makes the next number one that was received
-		good := sealOne(t, newSealer(t, p), inner, 4)
+		s := newSealer(t, p)
+		good, second := sealOne(t, s, inner, 4), sealOne(t, s, ping6(61), 41)
 		p.FirstSeq = 0
 		for i := range good {
 			for bit := range 8 {
@@ -39,20 +49,20 @@ func TestForgeries(t *testing.T) {
 				openErr(t, o, bad, inner, want, "a flipped bit")
 			}
 		}
-		for n := range good {
-			buf := bytes.Clone(good[:n])
-			f := []Frame{{Data: buf}}
-			o.Open(new(Scratch), f)
-			if f[0].Err != ErrShort && f[0].Err != ErrICV {
-				t.Fatalf("cut to %d octets: got %v", n, f[0].Err)
-			}
-		}
+		l := p.Suite.layout()
 		openErr(t, o, append(bytes.Clone(good), make([]byte, p.Suite.layout().block)...), inner, ErrICV, "longer")
-		icv := p.Suite.layout().icv
 		for _, fill := range []byte{0, 0xff} {
 			bad := bytes.Clone(good)
-			copy(bad[len(bad)-icv:], bytes.Repeat([]byte{fill}, icv))
+			copy(l.icvOf(bad), bytes.Repeat([]byte{fill}, l.icv))
 			openErr(t, o, bad, inner, ErrICV, "a constant ICV")
+		}
+		for _, part := range [][2]int{{seqAt, headerLen}, {headerLen, headerLen + l.iv}, {headerLen + l.iv, len(good) - l.icv}, {len(good) - l.icv, len(good)}} {
+			if part[0] == part[1] {
+				continue // it has no IV
+			}
+			bad := bytes.Clone(good)
+			copy(bad[part[0]:part[1]], second[part[0]:])
+			openErr(t, o, bad, inner, ErrICV, "a part of another packet")
 		}
 		q := p
 		q.ESN = !p.ESN
@@ -65,10 +75,34 @@ func TestForgeries(t *testing.T) {
 			q.Key[3] ^= 1
 		}
 		openErr(t, newOpener(t, q), good, inner, ErrICV, "another key")
-		if f := openOne(o, good); f.Err != nil { // the window has not moved, and the algorithm's state is not spoilt
+		if f := openOne(o, good); f.Err != nil || !bytes.Equal(f.Data, inner) { // the window has not moved, and the algorithm's state is not spoilt
 			t.Fatalf("the good one after all that: %v", f.Err)
 		}
 		openErr(t, o, good, nil, ErrReplay, "a replay")
+	})
+}
+
+// A packet that lacks octets is too short, or does not authenticate where whole blocks are missing.
+func TestTruncated(t *testing.T) {
+	each(t, func(t *testing.T, p Params) {
+		inner := ping(61)
+		o, good := newOpener(t, p), sealOne(t, newSealer(t, p), inner, 4)
+		cut := func(packet []byte, what string) {
+			want := ErrShort
+			if p.Suite.layout().whole(len(packet)) {
+				want = ErrICV
+			}
+			openErr(t, o, packet, inner, want, what)
+		}
+		for n := range good {
+			cut(good[:n], "cut at the end")
+		}
+		for n := headerLen + 1; n < len(good); n++ {
+			cut(append(bytes.Clone(good[:headerLen]), good[n:]...), "cut behind the header")
+		}
+		if f := openOne(o, good); f.Err != nil || !bytes.Equal(f.Data, inner) {
+			t.Errorf("the whole one after all that: %v", f.Err)
+		}
 	})
 }
 
@@ -218,4 +252,40 @@ func TestESNEdges(t *testing.T) {
 	if seq := binary.BigEndian.Uint32(all[99][seqAt:]); seq != 0 {
 		t.Fatalf("the test does not cross the edge: %d", seq)
 	}
+}
+
+// A number that was received, or is left of the window, ends it before the packet is authenticated (RFC 4303 §3.4.3): the forged
+// ICV is not looked at, and no octet of the packet is changed.
+func TestReplayCheckedFirst(t *testing.T) {
+	each(t, func(t *testing.T, p Params) {
+		s, o := newSealer(t, p), newOpener(t, p)
+		var all [][]byte
+		for range 80 {
+			all = append(all, sealOne(t, s, ping(40), 4))
+		}
+		for _, i := range []int{0, 20, 79} {
+			if f := openOne(o, all[i]); f.Err != nil {
+				t.Fatalf("packet %d: %v", i, f.Err)
+			}
+		}
+		for _, tt := range []struct {
+			packet int
+			want   error
+		}{{20, ErrReplay}, {79, ErrReplay}, {0, ErrStale}, {15, ErrStale}, {16, ErrICV}, {78, ErrICV}} {
+			bad := bytes.Clone(all[tt.packet])
+			bad[len(bad)-1] ^= 1
+			want := tt.want
+			if p.ESN && want == ErrStale { // it is taken for a number of the next 2^32
+				want = ErrICV
+			}
+			f := []Frame{{Data: bytes.Clone(bad)}}
+			o.Open(new(Scratch), f)
+			if f[0].Err != want || want == ErrReplay && !bytes.Equal(f[0].Data, bad) {
+				t.Errorf("packet %d with a forged ICV: got %v, want %v", tt.packet, f[0].Err, want)
+			}
+		}
+		if o.window.top != 80 {
+			t.Errorf("the window is at %d, want 80", o.window.top)
+		}
+	})
 }

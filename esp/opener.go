@@ -59,9 +59,9 @@ func (o *Opener) HeaderLen() int { return headerLen + o.layout.iv }
 // only then decrypted and the window moved. Of several packets with one number, in one batch or in several goroutines at
 // once, one is opened and the others are ErrReplay.
 //
-// Err is ErrShort, ErrSPI, ErrReplay, ErrStale, ErrICV or ErrPadding, and never wrapped. Only the last of these is of a packet
-// that is authentic. With ESN a packet that is left of the window is ErrICV, not ErrStale: its number is taken for one of the next
-// 2^32 (RFC 4303 appendix A2.2).
+// Err is ErrShort, ErrSPI, ErrReplay, ErrStale, ErrICV or ErrPadding, and never wrapped. A packet that is ErrPadding is authentic,
+// and has moved the window. With ESN one that comes when it is left of the window is ErrICV, not ErrStale: its number is taken
+// for one of the next 2^32 (RFC 4303 appendix A2.2).
 func (o *Opener) Open(sc *Scratch, frames []Frame) {
 	for len(frames) > 0 {
 		n := min(len(frames), openRun)

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"strings"
 	"testing"
 )
 
@@ -68,7 +69,7 @@ func vectors() []vector {
 }
 
 // params of a vector's SA, the packet's number, and the packet.
-func (v vector) params(t *testing.T) (p Params, seq uint64, packet []byte) {
+func (v vector) params(t testing.TB) (p Params, seq uint64, packet []byte) {
 	nonce, aad, key := unhex(t, v.nonce), unhex(t, v.aad), unhex(t, v.key)
 	p = Params{SPI: SPI(binary.BigEndian.Uint32(aad)), Suite: Suite{Encr: v.encr}, ESN: len(aad) == 12, Key: append(key, nonce[:4]...)}
 	if v.encr == ENCR_AES_GCM_16 {
@@ -211,5 +212,70 @@ func TestVectorsCTR(t *testing.T) {
 				t.Errorf("got %x, want %x", got, want)
 			}
 		})
+	}
+}
+
+// TestVectorPacket is the packet of RFC 7634 appendix A as it is printed there, behind its IP header.
+func TestVectorPacket(t *testing.T) {
+	packet := unhex(t, `01 02 03 04 00 00 00 05 10 11 12 13
+		14 15 16 17 24 03 94 28 b9 7f 41 7e 3c 13 75 3a
+		4f 05 08 7b 67 c3 52 e6 a7 fa b1 b9 82 d4 66 ef
+		40 7a e5 c6 14 ee 80 99 d5 28 44 eb 61 aa 95 df
+		ab 4c 02 f7 2a a7 1e 7c 4c 4f 64 c9 be fe 2f ac
+		c6 38 e8 f3 cb ec 16 3f ac 46 9b 50 27 73 f6 fb
+		94 e6 64 da 91 65 b8 28 29 f6 41 e0 76 aa a8 26
+		6b 7f b0 f7 b1 1b 36 99 07 e1 ad 43`)
+	inner := unhex(t, `45 00 00 54 a6 f2 00 00 40 01 e7 78 c6 33 64 05
+		c0 00 02 05 08 00 5b 7a 3a 08 00 00 55 3b ec 10
+		00 07 36 27 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13
+		14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23
+		24 25 26 27 28 29 2a 2b 2c 2d 2e 2f 30 31 32 33
+		34 35 36 37`)
+	keymat := unhex(t, `80 81 82 83 84 85 86 87 88 89 8a 8b 8c 8d 8e 8f
+		90 91 92 93 94 95 96 97 98 99 9a 9b 9c 9d 9e 9f
+		a0 a1 a2 a3`)
+	p := Params{SPI: 0x01020304, Suite: Suite{Encr: ENCR_CHACHA20_POLY1305}, Key: keymat, FirstSeq: 4}
+	if f := openOne(newOpener(t, p), packet); f.Err != nil || f.Next != 4 || !bytes.Equal(f.Data, inner) {
+		t.Errorf("opened: got %v, next header %d, %x, want %x", f.Err, f.Next, f.Data, inner)
+	}
+	got := sealOne(t, newSealer(t, p), inner, 4) // with the IV that we choose
+	if want := reference(p, 5, got[headerLen:headerLen+8], padded(p.Suite, inner, 4)); !bytes.Equal(got, want) || len(got) != len(packet) {
+		t.Errorf("sealed: got  %x\nwant %x", got, want)
+	}
+}
+
+// TestVectorsHMAC has the authenticators of RFC 4868 §2.7.2 and, cut to 96 bits as RFC 2404 §2 does, cases of RFC 2202 §3.
+func TestVectorsHMAC(t *testing.T) {
+	dd, cd := strings.Repeat("dd", 50), strings.Repeat("cd", 50)
+	const hi, jefe, what = "4869205468657265", "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f"
+	for _, v := range []struct {
+		integ           Integ
+		key, data, want string
+	}{
+		{AUTH_HMAC_SHA1_96, strings.Repeat("0b", 20), hi, "b617318655057264e28bc0b6"},
+		{AUTH_HMAC_SHA1_96, strings.Repeat("aa", 20), dd, "125d7342b9ac11cd91a39af4"},
+		{AUTH_HMAC_SHA2_256_128, strings.Repeat("0b", 32), hi, "198a607eb44bfbc69903a0f1cf2bbdc5"},
+		{AUTH_HMAC_SHA2_256_128, strings.Repeat(jefe, 8), what, "167f928588c5cc2eef8e3093caa0e87c"},
+		{AUTH_HMAC_SHA2_256_128, strings.Repeat("aa", 32), dd, "cdcb1220d1ecccea91e53aba3092f962"},
+		{AUTH_HMAC_SHA2_256_128, "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20", cd, "372efcf9b40b35c2115b1346903d2ef4"},
+		{AUTH_HMAC_SHA2_384_192, strings.Repeat("0b", 48), hi, "b6a8d5636f5c6a7224f9977dcf7ee6c7fb6d0c48cbdee973"},
+		{AUTH_HMAC_SHA2_384_192, strings.Repeat(jefe, 12), what, "2c7353974f1842fd66d53c452ca42122b28c0b594cfb184d"},
+		{AUTH_HMAC_SHA2_384_192, strings.Repeat("aa", 48), dd, "809f439be00274321d4a538652164b53554a508184a0c316"},
+		{AUTH_HMAC_SHA2_384_192, "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f200a0b0c0d0e0f10111213141516171819", cd, "5b540085c6e6358096532b2493609ed1cb298f774f87bb5c"},
+		{AUTH_HMAC_SHA2_512_256, strings.Repeat("0b", 64), hi, "637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8"},
+		{AUTH_HMAC_SHA2_512_256, strings.Repeat(jefe, 16), what, "cb370917ae8a7ce28cfd1d8f4705d6141c173b2a9362c15df235dfb251b15454"},
+		{AUTH_HMAC_SHA2_512_256, strings.Repeat("aa", 64), dd, "2ee7acd783624ca9398710f3ee05ae41b9f9b0510c87e49e586cc9bf961733d8"},
+	} {
+		key, want := unhex(t, v.key), unhex(t, v.want)
+		s, err := newSeparate(Params{Suite: Suite{Encr: ENCR_NULL, Integ: v.integ}, Auth: key}, outbound)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packet := append(unhex(t, v.data), make([]byte, s.layout.icv)...)
+		for range 2 { // the second time from the state that Reset restores
+			if got := s.sum(new(Scratch), packet, 0); !bytes.Equal(got, want) {
+				t.Errorf("integrity algorithm %d, key %x: got %x, want %x", v.integ, key, got, want)
+			}
+		}
 	}
 }

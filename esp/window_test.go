@@ -35,7 +35,7 @@ func (n *naive) commit(seq uint64) error {
 
 func TestWindowModel(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, size := range []int{64, 128, 192, 1024, 4096, 8192} {
+	for size := 64; size <= 8192; size += 64 {
 		for _, start := range []uint64{0, 1, 63, 64, 1<<32 - 200, 5 << 32, 1<<64 - 1 - 50000} {
 			w, err := NewWindow(size, start)
 			if err != nil {
@@ -45,7 +45,7 @@ func TestWindowModel(t *testing.T) {
 				t.Fatalf("size %d, want %d", w.Size(), size)
 			}
 			n := &naive{uint64(size), start, map[uint64]bool{}, start}
-			for range 8000 {
+			for range 600 {
 				var seq uint64
 				switch r.IntN(10) {
 				case 0:
@@ -90,6 +90,59 @@ func TestWindowExtend(t *testing.T) {
 		}
 		if got := w.Extend(tt.low); got != tt.want {
 			t.Errorf("top %d, low %d: got %d, want %d", tt.top, tt.low, got, tt.want)
+		}
+	}
+}
+
+// extended is RFC 4303 appendix A2.2, with its names: Th and Tl are the halves of the greatest number, W is the size.
+func extended(top, size uint64, seql uint32) uint64 {
+	th, tl, w := top>>32, top&(1<<32-1), size
+	seqh := th
+	if tl >= w-1 { // case A: the window lies within one subspace
+		if uint64(seql) < tl-w+1 {
+			seqh = th + 1
+		}
+	} else if th > 0 && uint64(seql) >= (1<<32+tl-w+1)&(1<<32-1) { // case B: it spans two
+		seqh = th - 1
+	}
+	return seqh<<32 | uint64(seql)
+}
+
+// Extend agrees with the RFC's cases, and finds each number that is in the window or less than 2^32 right of its left edge.
+func TestWindowExtendModel(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for size := uint64(64); size <= 8192; size += 64 {
+		tops := []uint64{0, 1, size - 2, size - 1, size, size + 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<32 + size - 2, 1<<32 + size - 1, 1<<32 + size, 1<<63 - 1}
+		for range 20 {
+			tops = append(tops, 1<<32-size+r.Uint64N(2*size), r.Uint64()>>1)
+		}
+		for _, top := range tops {
+			w := Window{size: size, top: top}
+			left := top - min(top, size-1)
+			for _, off := range []uint64{0, 1, size - 2, size - 1, size, size + 1, 1 << 31, 1<<32 - size, 1<<32 - 1, r.Uint64N(2 * size), r.Uint64N(1 << 32)} {
+				if got, want := w.Extend(uint32(left+off)), left+off; got != want {
+					t.Fatalf("size %d, top %d: got %d, want %d", size, top, got, want)
+				}
+				if got, want := w.Extend(uint32(left+off)), extended(top, size, uint32(left+off)); got != want {
+					t.Fatalf("size %d, top %d: got %d, RFC 4303 says %d", size, top, got, want)
+				}
+			}
+		}
+	}
+}
+
+// At the end of the numbers Extend comes to small ones, which are stale.
+func TestWindowLast(t *testing.T) {
+	w, err := NewWindow(64, 1<<64-3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		low  uint32
+		want error
+	}{{1<<32 - 2, nil}, {1<<32 - 1, nil}, {1<<32 - 1, ErrReplay}, {1<<32 - 2, ErrReplay}, {0, ErrStale}, {1, ErrStale}, {1<<32 - 65, ErrStale}, {1<<32 - 64, ErrReplay}} {
+		if got := w.Commit(w.Extend(tt.low)); got != tt.want {
+			t.Errorf("low half %#x: got %v, want %v", tt.low, got, tt.want)
 		}
 	}
 }
