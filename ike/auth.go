@@ -3,8 +3,9 @@ package ike
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/binary"
 	"fmt"
-	"slices"
+	"math"
 	"time"
 
 	"seikan/esp"
@@ -15,11 +16,18 @@ import (
 //
 //	HDR, SK {IDi, AUTH, SAi2, TSi, TSr}  -->
 //	                                     <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+//
+// The Child SA may be left out (RFC 6023).
 type authenticate struct {
-	child *newChild
+	child *newChild // nil: none
 }
 
-func (x *authenticate) wants() *flowRef { return x.child.wants() }
+func (x *authenticate) wants() *flowRef {
+	if x.child == nil {
+		return nil
+	}
+	return x.child.flow
+}
 
 func (x *authenticate) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
 	ps := []wire.Payload{s.localID.payload(true)}
@@ -27,7 +35,10 @@ func (x *authenticate) begin(s *sa, now time.Time, out *Output) (wire.ExchangeTy
 		ps = append(ps, &wire.Notify{Kind: wire.INITIAL_CONTACT}) // RFC 7296 §2.4
 	}
 	ps = append(append(ps, s.authPayloads()...), &wire.Notify{Kind: wire.MOBIKE_SUPPORTED})
-	return wire.IKE_AUTH, append(ps, x.child.offer(s, true)...), true
+	if x.child != nil {
+		ps = append(ps, x.child.offer(s, true)...)
+	}
+	return wire.IKE_AUTH, ps, true
 }
 
 // hasOther reports whether another IKE SA with the same peer is there.
@@ -42,7 +53,7 @@ func (e *Endpoint) hasOther(s *sa) bool {
 
 func (x *authenticate) done(s *sa, now time.Time, p *parts, out *Output) {
 	if p.auth == nil || p.idR == nil {
-		s.queue = append([]exchange{x.child}, s.queue...)
+		x.putBack(s)
 		n := p.failure()
 		s.kill(now, reasonOf(n.Kind), "the peer answered IKE_AUTH with "+n.Kind.String(), out)
 		return
@@ -52,19 +63,46 @@ func (x *authenticate) done(s *sa, now time.Time, p *parts, out *Output) {
 		err = s.verify(s.peer, s.keys, p.idR, p.auth, s.initResponse, s.ni, false)
 	}
 	if err != nil {
-		s.queue = append([]exchange{x.child}, s.queue...)
+		x.putBack(s)
 		s.reject(now, err, out)
 		return
 	}
 	s.mobike = p.notify(wire.MOBIKE_SUPPORTED) != nil
+	s.reauthIn = lifetimeTold(s.peer.Reauth, p)
 	s.establish(now, 0, out)
-	x.child.complete(s, now, p, s.ni, s.nr, out)
+	if x.child != nil {
+		x.child.complete(s, now, p, s.ni, s.nr, out)
+	}
+	s.settleTwins(now, out)
+}
+
+// putBack leaves the Child SA in the queue, as one of those that wait for the SA.
+func (x *authenticate) putBack(s *sa) {
+	if x.child != nil {
+		s.queue = append([]exchange{x.child}, s.queue...)
+	}
+}
+
+// minReauth bounds what a peer may ask for.
+const minReauth = 10 * time.Second
+
+// lifetimeTold is how long an authentication counts: as configured, or what the responder says (RFC 4478), the shorter one.
+func lifetimeTold(configured time.Duration, p *parts) time.Duration {
+	n := p.notify(wire.AUTH_LIFETIME)
+	if n == nil || len(n.Data) != 4 {
+		return configured
+	}
+	told := max(minReauth, time.Duration(binary.BigEndian.Uint32(n.Data))*time.Second)
+	if configured == 0 {
+		return told
+	}
+	return min(configured, told)
 }
 
 // reject ends an SA whose responder did not prove who it is. The peer is told (RFC 7296 §2.21.2).
 func (s *sa) reject(now time.Time, err error, out *Output) {
 	s.blame(now, ReasonAuthFailed)
-	s.giveUp(s.dropQueue(), ReasonAuthFailed, err.Error(), out)
+	s.giveUp(now, s.dropQueue(), ReasonAuthFailed, err.Error(), out)
 	s.stopTimers()
 	s.state, s.reason, s.rejected = deleting, ReasonAuthFailed, true
 	s.start(now, &lastWord{wire.AUTHENTICATION_FAILED}, out)
@@ -102,8 +140,11 @@ func (s *sa) verify(c *peerRef, k *keys, idp *wire.ID, auth *wire.Auth, message,
 
 // handleAuth answers IKE_AUTH.
 func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payload, after func()) {
-	err := s.authenticatePeer(p)
-	if err != nil {
+	childless, bad := p.childless()
+	if bad != nil {
+		return []wire.Payload{bad.payload()}, func() { s.kill(now, ReasonProtocol, bad.Error(), out) }
+	}
+	if err := s.authenticatePeer(now, p, childless, out); err != nil {
 		return []wire.Payload{&wire.Notify{Kind: wire.AUTHENTICATION_FAILED}}, func() { s.kill(now, ReasonAuthFailed, err.Error(), out) }
 	}
 	s.localID = s.peer.LocalID
@@ -117,21 +158,27 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 	if s.mobike = p.notify(wire.MOBIKE_SUPPORTED) != nil; s.mobike {
 		reply = append(reply, &wire.Notify{Kind: wire.MOBIKE_SUPPORTED})
 	}
+	if s.reauthIn = s.peer.Reauth; s.reauthIn > 0 {
+		seconds := uint32(min(s.reauthIn/time.Second, math.MaxUint32))
+		reply = append(reply, &wire.Notify{Kind: wire.AUTH_LIFETIME, Data: binary.BigEndian.AppendUint32(nil, seconds)})
+	}
 	s.closeHalfOpen()
 	s.establish(now, 0, out)
-	if p.notify(wire.INITIAL_CONTACT) != nil {
-		s.e.supersede(now, s, out)
+	s.peer.Unique.settle(now, s, p.notify(wire.INITIAL_CONTACT) != nil, out)
+	after = func() { s.settleTwins(now, out); s.pump(now, out) }
+	if childless {
+		return reply, after
 	}
 	child, bad := s.respondChild(now, p, nil, s.ni, s.nr, true, out)
 	if bad != nil {
 		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: reasonOf(bad.Type), Detail: bad.Err.Error()})
-		return append(reply, bad.payload()), nil
+		return append(reply, bad.payload()), after
 	}
-	return append(reply, child...), nil
+	return append(reply, child...), after
 }
 
 // authenticatePeer finds the configured peer that the initiator proves to be.
-func (s *sa) authenticatePeer(p *parts) error {
+func (s *sa) authenticatePeer(now time.Time, p *parts, childless bool, out *Output) error {
 	if p.auth == nil {
 		return fmt.Errorf("ike: peer wants EAP, which is not configured")
 	}
@@ -151,21 +198,18 @@ func (s *sa) authenticatePeer(p *parts) error {
 		if last = err; err != nil {
 			continue
 		}
-		if last = s.verify(c, k, p.idI, auth, s.initRequest, s.nr, true); last == nil {
-			s.join(c)
-			s.keys, s.ppk = k, ppk
-			return nil
+		if last = s.verify(c, k, p.idI, auth, s.initRequest, s.nr, true); last != nil {
+			continue
 		}
+		if childless && c.Childless == ChildlessNever {
+			return fmt.Errorf("ike: peer %q sets up no Child SA, which is not allowed", s.remoteID)
+		}
+		if c.Unique.refuses(now, s, c, p.notify(wire.INITIAL_CONTACT) != nil, out) {
+			return fmt.Errorf("ike: peer %q has an IKE SA already, from elsewhere", s.remoteID)
+		}
+		s.join(c)
+		s.keys, s.ppk = k, ppk
+		return nil
 	}
 	return last
-}
-
-// supersede ends the IKE SAs of the same peer from before s: the peer has said that s is its only one (RFC 7296 §2.4).
-// Those that came up while s was being set up stay; both ends began at once then.
-func (e *Endpoint) supersede(now time.Time, s *sa, out *Output) {
-	for _, o := range slices.Clone(s.peer.sas) {
-		if o != s && o.up && o.remoteID == s.remoteID && o.created.Before(s.started) {
-			o.kill(now, ReasonReplacedByPeer, "", out)
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"slices"
 	"time"
 
 	"seikan/esp"
@@ -15,7 +16,8 @@ type child struct {
 	flows         []*flowRef // whose traffic it may carry; at least one
 	local, remote []sadb.Selector
 	algs          algorithms
-	initiator     bool   // we started the exchange that made it
+	initiator     bool // we started the exchange that made it
+	since         time.Time
 	nonce         []byte // the lower nonce of that exchange, which settles collisions (RFC 7296 §2.8.1)
 
 	standby   bool        // the peer may not receive yet on what we send
@@ -30,7 +32,7 @@ type child struct {
 // install makes a Child SA of a completed negotiation and announces it.
 func (s *sa) install(now time.Time, c *child, gir, ni, nr []byte, replaces esp.SPI, out *Output) {
 	e := s.e
-	c.e, c.sa = e, s
+	c.e, c.sa, c.since = e, s, now
 	c.nonce = lower(ni, nr)
 	fromI, fromR := s.keys.childKeys(c.algs.espSuite(), gir, ni, nr)
 	inbound, outbound := fromR, fromI
@@ -42,7 +44,7 @@ func (s *sa) install(now time.Time, c *child, gir, ni, nr []byte, replaces esp.S
 	outbound.SPI, outbound.ESN = c.out, c.algs.esn
 	e.children[c.in], s.children[c.in] = c, c
 	for _, f := range c.flows {
-		f.pending = false
+		e.succeeded(f)
 	}
 	c.rekeyAt.run = c.rekey
 	c.expireAt.run = c.expire
@@ -50,7 +52,7 @@ func (s *sa) install(now time.Time, c *child, gir, ni, nr []byte, replaces esp.S
 	e.deadlines.arm(&c.expireAt, now.Add(f.Lifetime))
 	spec := sadb.ChildSpec{
 		IKE: s.id, Policies: c.policies(), In: inbound, Out: outbound, Local: c.local, Remote: c.remote, Path: s.path,
-		Life: sadb.Lifetime{Seconds: f.Lifetime}, Expires: now.Add(f.Lifetime), Standby: c.standby,
+		Life: sadb.Lifetime{Seconds: f.Lifetime, Packets: f.Packets}, Expires: now.Add(f.Lifetime), Standby: c.standby,
 	}
 	if f.Kilobytes != NoLimit {
 		spec.Life.Kilobytes = f.Kilobytes
@@ -103,7 +105,7 @@ func (c *child) expire(now time.Time, out *Output) {
 func (c *child) remove(now time.Time, why Reason, out *Output) {
 	tell := !c.retired && !c.deleting
 	s := c.sa
-	c.down(why, out)
+	c.down(now, why, out)
 	if tell && s.state == established {
 		s.start(now, &deleteChildren{spis: []esp.SPI{c.in}}, out)
 	}
@@ -111,6 +113,9 @@ func (c *child) remove(now time.Time, why Reason, out *Output) {
 
 // replace deletes the Child SA after its rekey: the peer is told, and the inbound side lingers for what is on its way.
 func (c *child) replace(now time.Time, out *Output) {
+	if c.deleting {
+		return
+	}
 	c.deleting = true
 	c.retire(out)
 	c.sa.start(now, &deleteChildren{spis: []esp.SPI{c.in}, linger: c}, out)
@@ -126,15 +131,25 @@ func (c *child) retire(out *Output) {
 	out.Events = append(out.Events, ChildRetired{In: c.in})
 }
 
+// relieved reports whether others carry all that the Child SA is for.
+func (c *child) relieved() bool {
+	for _, f := range c.flows {
+		if !slices.ContainsFunc(f.peer.sas, func(s *sa) bool { return s.servesBut(f, c) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // linger keeps a retired Child SA for the packets that are still on their way.
 func (c *child) linger(now time.Time, out *Output) {
 	c.retire(out)
-	c.expireAt.run = func(now time.Time, out *Output) { c.down(ReasonRekeyed, out) }
+	c.expireAt.run = func(now time.Time, out *Output) { c.down(now, ReasonRekeyed, out) }
 	c.e.deadlines.arm(&c.expireAt, now.Add(c.e.cfg.RekeyLinger))
 }
 
 // down takes the Child SA out.
-func (c *child) down(why Reason, out *Output) {
+func (c *child) down(now time.Time, why Reason, out *Output) {
 	if c.e.children[c.in] != c {
 		return
 	}
@@ -146,4 +161,9 @@ func (c *child) down(why Reason, out *Output) {
 		why = ReasonRekeyed
 	}
 	out.Events = append(out.Events, ChildDown{In: c.in, IKE: c.sa.id, Reason: why})
+	for _, f := range c.flows {
+		if !f.served() {
+			c.e.lost(now, f, c.since)
+		}
+	}
 }

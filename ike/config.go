@@ -65,6 +65,9 @@ type Peer struct {
 
 	Proposals []Proposal    // for the IKE SA, in order of preference
 	Lifetime  time.Duration // of the IKE SA; default 24 h; it is rekeyed before
+	Reauth    time.Duration // how long an authentication counts; before, a new IKE SA takes the place of this one. Default: for ever
+	Unique    Unique        // what becomes of other IKE SAs of the same identity
+	Childless Childless     // IKE SAs that are set up without a Child SA
 	DPD       DPD
 	Flows     []Flow
 }
@@ -84,6 +87,8 @@ type Flow struct {
 	Window        int           // replay window; default 64
 	Lifetime      time.Duration // default 1 h
 	Kilobytes     uint64        // default 4608000; NoLimit: none
+	Packets       uint64        // default: no limit
+	Connect       Connect       // when it is set up; default OnTraffic
 }
 
 // NoLimit as Flow.Kilobytes switches the volume limit off.

@@ -41,13 +41,6 @@ type initKey struct {
 	from netip.AddrPort
 }
 
-// flowRef is a configured flow, and whether it is being set up.
-type flowRef struct {
-	*Flow
-	peer    *peerRef
-	pending bool // an Acquire is under way: it ends in ChildUp or Failed
-}
-
 // peerRef is a configured peer, and what its last failed attempt leaves behind.
 type peerRef struct {
 	*Peer
@@ -78,7 +71,8 @@ func New(cfg Config) (*Endpoint, error) {
 			return nil, fmt.Errorf("ike: peer %q: %w", p.Name, err)
 		}
 		for j := range p.Flows {
-			f := &flowRef{Flow: &p.Flows[j], peer: p}
+			f := &flowRef{Flow: &p.Flows[j], peer: p, sought: p.Flows[j].Connect != OnTraffic}
+			f.again.run = func(now time.Time, out *Output) { e.seek(now, f, out) }
 			if e.flows[f.ID] != nil {
 				return nil, fmt.Errorf("ike: peer %q: flow %q is there twice", p.Name, f.ID)
 			}
@@ -152,56 +146,6 @@ func clearAnswer(h wire.Header, ps ...wire.Payload) []byte {
 	h.Version, h.Flags = version, (h.Flags&wire.FlagInitiator^wire.FlagInitiator)|wire.FlagResponse
 	m := wire.Message{Header: h, Payloads: ps}
 	return m.Append(nil)
-}
-
-// Acquire asks for a Child SA for the policy: the packet of flow f met none. While it is under way further calls do
-// nothing; it ends in a ChildUp or a Failed that names the policy. An unknown policy is a Failed at once.
-func (e *Endpoint) Acquire(now time.Time, id sadb.PolicyID, f sadb.Flow, out *Output) {
-	fl := e.flows[id]
-	switch {
-	case fl == nil || e.stopping:
-		out.Events = append(out.Events, Failed{Policies: []sadb.PolicyID{id}, Reason: ReasonLocal, Detail: "no peer for the policy", Repeat: fl != nil})
-		return
-	case fl.pending:
-		return
-	case now.Before(fl.peer.retry):
-		out.Events = append(out.Events, Failed{Peer: fl.peer.Name, Policies: []sadb.PolicyID{id}, Reason: fl.peer.reason, Detail: "waiting before the next attempt", Repeat: true})
-		return
-	}
-	fl.pending = true
-	want := &newChild{flow: fl}
-	if fl.served() {
-		// A Child SA of the policy is there and does not take this packet: the peer narrowed it. Name the packet.
-		want.trigger = &f
-	}
-	if s := e.usable(fl.peer); s != nil {
-		s.start(now, want, out)
-		return
-	}
-	e.initiate(now, fl.peer, want, out)
-}
-
-// usable is an IKE SA with the peer that can start exchanges, now or once it is set up by us; the newest one.
-func (e *Endpoint) usable(p *peerRef) *sa {
-	var best *sa
-	for _, s := range p.sas {
-		if (s.state == established || s.state == connecting && s.initiator) && (best == nil || s.started.After(best.started)) {
-			best = s
-		}
-	}
-	return best
-}
-
-// served reports whether a live Child SA is there for the policy.
-func (f *flowRef) served() bool {
-	for _, s := range f.peer.sas {
-		for _, c := range s.children {
-			if !c.retired && slices.Contains(c.flows, f) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // RekeyChild replaces a Child SA before its volume is used up. An SPI that is not here is ignored.

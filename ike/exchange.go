@@ -64,8 +64,8 @@ var (
 		wire.IKE_SA_INIT:      {need: []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}},
 		wire.IKE_INTERMEDIATE: {need: []wire.PayloadType{wire.PayloadKE}},
 		wire.IKE_AUTH: {
-			need: []wire.PayloadType{wire.PayloadIDi, wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr},
-			may:  []wire.PayloadType{wire.PayloadAUTH, wire.PayloadIDr},
+			need: []wire.PayloadType{wire.PayloadIDi},
+			may:  []wire.PayloadType{wire.PayloadAUTH, wire.PayloadIDr, wire.PayloadSA, wire.PayloadTSi, wire.PayloadTSr},
 		},
 		wire.CREATE_CHILD_SA: {
 			need: []wire.PayloadType{wire.PayloadSA, wire.PayloadNonce},

@@ -64,12 +64,12 @@ func (s *sa) peerDeletes(now time.Time, d *wire.Delete, out *Output) (ours [][]b
 		case c.successor != nil: // the end of the peer's rekey: it receives on the new one
 			c.successor.activate(out)
 			c.linger(now, out)
-		case c.retired: // our own Delete is on its way
+		case c.retired, c.relieved(): // our own Delete is on its way, or another one carries the traffic
 			c.linger(now, out)
 		case c.standby: // never used: the redundant one of two rekeys at once
-			c.down(ReasonRekeyed, out)
+			c.down(now, ReasonRekeyed, out)
 		default:
-			c.down(ReasonPeerDeleted, out)
+			c.down(now, ReasonPeerDeleted, out)
 		}
 	}
 	return ours

@@ -33,20 +33,23 @@ const maxRounds = 10
 
 const maxCookie = 64 // octets (RFC 7296 §2.6)
 
-// initiate starts an IKE SA with the peer, and want with it.
-func (e *Endpoint) initiate(now time.Time, p *peerRef, want exchange, out *Output) {
+// initiate starts an IKE SA with the peer, and want with it; nil: nothing yet.
+func (e *Endpoint) initiate(now time.Time, p *peerRef, want *newChild, out *Output) *sa {
 	path := sadb.Path{Local: netip.AddrPortFrom(p.Local, e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
 	s := e.newSA(now, p, path, true)
 	s.localID, s.original = p.LocalID, true
 	s.ni = nonce()
-	s.queue = append(s.queue, want)
+	if want != nil {
+		s.queue = append(s.queue, want)
+	}
 	s.announce(out)
 	kex, err := suite.NewKeyExchange(p.Proposals[0].Groups[0])
 	if err != nil {
 		s.kill(now, ReasonLocal, err.Error(), out)
-		return
+		return s
 	}
 	s.launch(now, &initSA{kex: kex}, out)
+	return s
 }
 
 func nonce() []byte {
@@ -133,6 +136,7 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 	s.natLocal, s.natRemote = natLocal, natRemote
 	s.fragments = s.e.cfg.FragmentMTU > 0 && p.notify(wire.IKEV2_FRAGMENTATION_SUPPORTED) != nil
 	s.ppk = s.peer.PPK.ID != "" && p.notify(wire.USE_PPK) != nil
+	s.childless = p.notify(wire.CHILDLESS_IKEV2_SUPPORTED) != nil
 	s.initResponse = bytes.Clone(d.Data)
 	s.path = sadb.Path{Local: netip.AddrPortFrom(s.path.Local.Addr(), s.e.cfg.NATTPort), Remote: netip.AddrPortFrom(s.path.Remote.Addr(), s.peer.NATTPort)}
 	s.take(now, p, out)
@@ -202,17 +206,6 @@ func (x *initSA) done(s *sa, now time.Time, _ *parts, out *Output) {
 		return
 	}
 	s.launch(now, &intermediate{kex}, out)
-}
-
-// launchAuth goes on with IKE_AUTH, and the first Child SA.
-func (s *sa) launchAuth(now time.Time, out *Output) {
-	auth := &authenticate{}
-	if len(s.queue) > 0 {
-		if want, ok := s.queue[0].(*newChild); ok {
-			auth.child, s.queue = want, s.queue[1:]
-		}
-	}
-	s.launch(now, auth, out)
 }
 
 // handleInit answers an IKE_SA_INIT request. It makes a half-open SA and believes nothing.
@@ -333,6 +326,9 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 	}
 	if a.addKE != wire.NONE {
 		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.INTERMEDIATE_EXCHANGE_SUPPORTED})
+	}
+	if slices.ContainsFunc(peers, func(c *peerRef) bool { return c.Childless != ChildlessNever }) {
+		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.CHILDLESS_IKEV2_SUPPORTED})
 	}
 	hasPPK := func(c *peerRef) bool { return c.PPK.ID != "" }
 	if s.ppk = p.notify(wire.USE_PPK) != nil && slices.ContainsFunc(peers, hasPPK); s.ppk {

@@ -48,12 +48,24 @@ func (s *sa) checkLiveness(now time.Time, out *Output) {
 	case dpd.OnDemand && s.e.cfg.Sent != nil && !sent.After(heard):
 		due = now.Add(dpd.Interval)
 	default:
-		if s.own.x == nil && len(s.queue) == 0 { // another exchange under way asks just as well
-			s.start(now, &liveness{}, out)
-		}
+		s.probe(now, out)
 		due = now.Add(dpd.Interval)
 	}
 	s.e.deadlines.arm(&s.livenessAt, due)
+}
+
+// probe asks for a sign of life. Another exchange under way asks just as well.
+func (s *sa) probe(now time.Time, out *Output) {
+	if s.own.x == nil && len(s.queue) == 0 {
+		s.start(now, &liveness{}, out)
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func later(a, b time.Time) time.Time {

@@ -41,7 +41,7 @@ func (x *newChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, 
 	}
 	ps, err := x.offerAlone(s)
 	if err != nil {
-		x.fail(s, ReasonLocal, err.Error(), out)
+		x.fail(s, now, ReasonLocal, err.Error(), out)
 		return 0, nil, false
 	}
 	return wire.CREATE_CHILD_SA, ps, true
@@ -117,7 +117,7 @@ func (x *newChild) refused(s *sa, now time.Time, n *wire.Notify, again exchange,
 		s.start(now, again, out)
 		return
 	}
-	x.fail(s, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
+	x.fail(s, now, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
 }
 
 // pause keeps our own exchanges back for a moment.
@@ -126,19 +126,19 @@ func (s *sa) pause(now time.Time) {
 }
 
 // fail reports that the flow's Child SA did not come up.
-func (x *newChild) fail(s *sa, why Reason, detail string, out *Output) {
-	x.flow.pending = false
+func (x *newChild) fail(s *sa, now time.Time, why Reason, detail string, out *Output) {
+	s.e.failed(now, x.flow, why)
 	out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Policies: []sadb.PolicyID{x.flow.ID}, Reason: why, Detail: detail})
 }
 
 // complete takes the Child SA part of the answer to IKE_AUTH.
 func (x *newChild) complete(s *sa, now time.Time, p *parts, ni, nr []byte, out *Output) {
 	if n := p.failure(); n != nil {
-		x.fail(s, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
+		x.fail(s, now, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
 		return
 	}
 	if p.sa == nil || p.tsI == nil || p.tsR == nil {
-		x.fail(s, ReasonProtocol, "the peer authenticated and left the Child SA out", out)
+		x.fail(s, now, ReasonProtocol, "the peer authenticated and left the Child SA out", out)
 		return
 	}
 	x.finish(s, now, p, nil, ni, nr, nil, false, out)
@@ -152,7 +152,7 @@ func (x *newChild) completeWith(s *sa, now time.Time, p *parts, out *Output) *ch
 // finishExchange makes the shared secret, if the answer has a key exchange, and the Child SA.
 func (x *newChild) finishExchange(s *sa, now time.Time, p *parts, old *child, out *Output) *child {
 	if p.tsI == nil || p.tsR == nil {
-		x.fail(s, ReasonProtocol, "the answer has no traffic selectors", out)
+		x.fail(s, now, ReasonProtocol, "the answer has no traffic selectors", out)
 		return nil
 	}
 	var gir []byte
@@ -201,7 +201,7 @@ func (x *newChild) finish(s *sa, now time.Time, p *parts, gir, ni, nr []byte, ol
 
 // undo deletes at the peer what its answer has made and we do not take.
 func (x *newChild) undo(s *sa, now time.Time, err error, out *Output) {
-	x.fail(s, ReasonProtocol, err.Error(), out)
+	x.fail(s, now, ReasonProtocol, err.Error(), out)
 	s.start(now, &deleteChildren{spis: []esp.SPI{x.in}}, out)
 }
 

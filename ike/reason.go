@@ -20,6 +20,7 @@ const (
 	ReasonTimeout                   // set-up by the peer was never completed
 	ReasonPeerError                 // the peer answered with another error notify
 	ReasonLocal                     // this router could not: no key, no policy, out of room
+	ReasonReauthenticated           // another IKE SA has taken its place
 )
 
 var reasonText = [...]string{
@@ -27,7 +28,7 @@ var reasonText = [...]string{
 	ReasonPeerLost: "peer does not answer", ReasonAuthFailed: "authentication failed", ReasonNoProposal: "no proposal chosen",
 	ReasonNoTrafficSelectors: "traffic selectors unacceptable", ReasonRekeyed: "rekeyed", ReasonLifetime: "lifetime expired",
 	ReasonReplacedByPeer: "replaced by a new session of the peer", ReasonProtocol: "protocol error", ReasonTimeout: "set-up timed out",
-	ReasonPeerError: "refused by peer", ReasonLocal: "local failure",
+	ReasonPeerError: "refused by peer", ReasonLocal: "local failure", ReasonReauthenticated: "reauthenticated",
 }
 
 func (r Reason) String() string { return reasonText[r] }

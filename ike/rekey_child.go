@@ -67,12 +67,12 @@ func (x *rekeyChild) refusedRekey(s *sa, now time.Time, n *wire.Notify, gone boo
 	case n.Kind == wire.CHILD_SA_NOT_FOUND: // the peer lost it, or deleted it a moment ago (RFC 7296 §2.25.1)
 		c.rekeying = nil
 		c.retired = true // it is gone there: no Delete
-		c.down(ReasonPeerDeleted, out)
+		c.down(now, ReasonPeerDeleted, out)
 	case n.Kind == wire.TEMPORARY_FAILURE || n.Kind == wire.INVALID_KE_PAYLOAD && x.tries < maxChildTries:
 		x.refused(s, now, n, x, out)
 	default:
 		c.rekeying = nil
-		x.fail(s, reasonOf(n.Kind), "the peer answered the rekey with "+n.Kind.String(), out)
+		x.fail(s, now, reasonOf(n.Kind), "the peer answered the rekey with "+n.Kind.String(), out)
 		if left := c.expireAt.at.Sub(now); left > 20*time.Second {
 			c.e.deadlines.arm(&c.rekeyAt, now.Add(left/2))
 		}

@@ -31,7 +31,11 @@ func (x *rekeySA) wants() *flowRef { return nil }
 
 // rekey starts our rekey of the IKE SA.
 func (s *sa) rekey(now time.Time, out *Output) {
-	if s.state == established && !slices.ContainsFunc(s.queue, isRekeySA) && !isRekeySA(s.own.x) {
+	switch {
+	case s.state != established || s.heir != nil || s.reason != ReasonNone: // on its way out
+	case slices.ContainsFunc(s.queue, isRekeySA) || isRekeySA(s.own.x):
+	case s.merge(now, out):
+	default:
 		s.start(now, &rekeySA{}, out)
 	}
 }
@@ -194,7 +198,8 @@ func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI)
 	}
 	e.bySPI[spi] = n
 	n.localID, n.remoteID, n.natLocal, n.natRemote = s.localID, s.remoteID, s.natLocal, s.natRemote
-	n.fragments, n.mobike, n.original = s.fragments, s.mobike, s.original
+	n.fragments, n.mobike, n.original, n.childless = s.fragments, s.mobike, s.original, s.childless
+	n.authenticated, n.reauthIn = s.authenticated, s.reauthIn
 	n.state = established
 	return n
 }
@@ -210,7 +215,16 @@ func (s *sa) hand(now time.Time, to *sa, out *Output) {
 	}
 	queue := s.queue
 	s.queue = nil
+	to.heir, s.heir = s.heir, nil
+	for _, o := range s.peer.sas {
+		if o.heir == s {
+			o.heir = to
+		}
+	}
 	to.establish(now, s.id, out)
+	if s.reason != ReasonNone {
+		to.endSoon(now, s.reason)
+	}
 	for _, x := range queue {
 		if !isRekeySA(x) {
 			to.queue = append(to.queue, x)

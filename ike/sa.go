@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -49,6 +50,7 @@ type sa struct {
 	original            bool   // we set up the first of the SAs that rekeys have made this one of: MOBIKE's initiator
 	keepalives          uint   // sent
 	mapping             []byte // where the peer saw us last, as a NAT_DETECTION_DESTINATION_IP hash; of an initiator with MOBIKE behind a NAT
+	childless           bool   // the peer takes IKE_AUTH without a Child SA
 	ppk                 bool   // both ends can mix a PPK into the keys; from IKE_AUTH on, they do
 
 	own      ownWindow
@@ -57,20 +59,23 @@ type sa struct {
 
 	children map[esp.SPI]*child // by inbound SPI
 
-	started   time.Time // the set-up
-	created   time.Time // authenticated; zero before
-	expires   time.Time
-	heard     time.Time // last authenticated message of the peer
-	announced bool      // SAStart was given
-	up        bool      // SAUp was given
+	started       time.Time // the set-up
+	created       time.Time // authenticated; zero before
+	expires       time.Time
+	authenticated time.Time     // of the first of the SAs that rekeys have made this one of
+	reauthIn      time.Duration // how long that counts; 0: for ever
+	heir          *sa           // that takes the place of this one; nil: none
+	heard         time.Time     // last authenticated message of the peer
+	announced     bool          // SAStart was given
+	up            bool          // SAUp was given
 
-	reason     Reason // why it is being deleted
+	reason     Reason // why it is being deleted, or soon will be
 	lowNonce   []byte // of the peer's rekey that made it, until a collision is settled
 	rejected   bool   // its failure was reported: we did not believe the responder
 	hint       string // an unprotected error that the peer sent during IKE_SA_INIT
 	hintReason Reason
 
-	halfOpenEnd, rekeyAt, expireAt, livenessAt, keepaliveAt, pauseEnd deadline
+	halfOpenEnd, rekeyAt, reauthAt, expireAt, livenessAt, keepaliveAt, pauseEnd deadline
 }
 
 // join makes the SA one of a peer's.
@@ -96,7 +101,8 @@ func (s *sa) setDeadlines() {
 	s.halfOpenEnd.run = s.timeOut
 	s.pauseEnd.run = s.pump
 	s.rekeyAt.run = func(now time.Time, out *Output) { s.rekey(now, out) }
-	s.expireAt.run = func(now time.Time, out *Output) { s.delete(now, ReasonLifetime, out) }
+	s.reauthAt.run = s.reauthenticate
+	s.expireAt.run = func(now time.Time, out *Output) { s.delete(now, cmp.Or(s.reason, ReasonLifetime), out) }
 	s.livenessAt.run = s.checkLiveness
 	s.keepaliveAt.run = s.sendKeepalive
 }
@@ -160,7 +166,14 @@ func (s *sa) establish(now time.Time, replaces sadb.IKEID, out *Output) {
 	e := s.e
 	s.state = established
 	s.created, s.heard, s.up = now, now, true
+	if s.authenticated.IsZero() {
+		s.authenticated = now
+	}
 	s.expires = now.Add(s.peer.Lifetime)
+	if due := s.authenticated.Add(s.reauthIn); s.reauthIn > 0 {
+		s.expires = earlier(s.expires, due)
+		e.deadlines.arm(&s.reauthAt, later(now, due.Add(s.rekeyAfter(s.reauthIn)-s.reauthIn)))
+	}
 	s.candidates, s.initRequest, s.initResponse = nil, nil, nil
 	s.formerKeys, s.intAuthI, s.intAuthR = nil, nil, nil
 	e.deadlines.disarm(&s.halfOpenEnd)

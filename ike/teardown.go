@@ -16,8 +16,9 @@ func (s *sa) delete(now time.Time, why Reason, out *Output) {
 	if s.state >= deleting {
 		return
 	}
-	gone := s.dropChildren(why, out)
-	s.giveUp(s.dropQueue(), why, "", out)
+	s.disinherit(now)
+	gone := s.dropChildren(now, why, out)
+	s.giveUp(now, s.dropQueue(), why, "", out)
 	s.stopTimers()
 	s.state, s.reason = deleting, why
 	if s.up {
@@ -35,15 +36,16 @@ func (s *sa) kill(now time.Time, why Reason, detail string, out *Output) {
 		return
 	}
 	e := s.e
-	s.dropChildren(why, out)
+	s.dropChildren(now, why, out)
 	flows := s.dropQueue()
 	if s.announced && !s.up && !s.rejected || len(flows) > 0 {
 		s.blame(now, why)
-		s.giveUp(flows, why, detail, out)
+		s.giveUp(now, flows, why, detail, out)
 	}
 	if x, ok := s.own.x.(*rekeySA); ok {
 		discard(now, out, x.rival())
 	}
+	s.disinherit(now)
 	s.stopTimers()
 	e.deadlines.disarm(&s.own.resend)
 	s.leave()
@@ -68,7 +70,7 @@ func (s *sa) blame(now time.Time, why Reason) {
 }
 
 // giveUp reports the failure of an attempt, and of the flows that waited for it.
-func (s *sa) giveUp(flows []*flowRef, why Reason, detail string, out *Output) {
+func (s *sa) giveUp(now time.Time, flows []*flowRef, why Reason, detail string, out *Output) {
 	if s.up && len(flows) == 0 {
 		return // the SA was up: its end is an SADown, not a failure
 	}
@@ -78,6 +80,7 @@ func (s *sa) giveUp(flows []*flowRef, why Reason, detail string, out *Output) {
 	}
 	for _, fl := range flows {
 		fl.pending = false
+		s.e.seekLater(fl, now.Add(time.Second))
 		f.Policies = append(f.Policies, fl.ID)
 	}
 	out.Events = append(out.Events, f)
@@ -100,7 +103,7 @@ func (s *sa) dropQueue() (flows []*flowRef) {
 }
 
 // dropChildren takes the Child SAs down and returns our inbound SPIs of those that the peer still has, in order.
-func (s *sa) dropChildren(why Reason, out *Output) []esp.SPI {
+func (s *sa) dropChildren(now time.Time, why Reason, out *Output) []esp.SPI {
 	spis := make([]esp.SPI, 0, len(s.children))
 	for spi := range s.children {
 		spis = append(spis, spi)
@@ -112,13 +115,13 @@ func (s *sa) dropChildren(why Reason, out *Output) []esp.SPI {
 		if !c.retired {
 			live = append(live, spi)
 		}
-		c.down(why, out)
+		c.down(now, why, out)
 	}
 	return live
 }
 
 func (s *sa) stopTimers() {
-	for _, d := range []*deadline{&s.halfOpenEnd, &s.rekeyAt, &s.expireAt, &s.livenessAt, &s.keepaliveAt, &s.pauseEnd} {
+	for _, d := range []*deadline{&s.halfOpenEnd, &s.rekeyAt, &s.reauthAt, &s.expireAt, &s.livenessAt, &s.keepaliveAt, &s.pauseEnd} {
 		s.e.deadlines.disarm(d)
 	}
 }

@@ -31,9 +31,9 @@ type Child struct {
 	charged atomic.Pointer[Entry]    // the policy that is charged with drops that name no flow
 	serves  atomic.Pointer[[]*Entry] // what inbound packets are held against; the slice is not modified
 
-	soft, hard uint64 // limits in octets of either direction; 0: none
-	softSeq    uint64 // outbound sequence number at which the soft limit is
-	softTold   atomic.Bool
+	octets, packets limit  // of either direction
+	softSeq         uint64 // outbound sequence number at which the soft limit is
+	softTold        atomic.Bool
 }
 
 // Inbound is the SA for what the peer sends.
@@ -86,17 +86,28 @@ const (
 	defaultSoftPercent = 90
 )
 
+// limit is how much of something a direction may carry; zero: no limit.
+type limit struct{ soft, hard uint64 }
+
+// newLimit makes a limit whose soft part is a share of the hard one.
+func newLimit(hard, percent uint64) limit {
+	if hard == 0 {
+		return limit{}
+	}
+	return limit{soft: max(1, hard/100*percent+hard%100*percent/100), hard: hard}
+}
+
+func (l limit) near(n uint64) bool  { return l.soft > 0 && n >= l.soft }
+func (l limit) spent(n uint64) bool { return l.hard > 0 && n >= l.hard }
+
 // limit sets the limits of a fresh Child SA.
 func (c *Child) limit(l Lifetime) {
 	percent := uint64(l.SoftPercent)
 	if percent == 0 || percent > 100 {
 		percent = defaultSoftPercent
 	}
-	if l.Kilobytes > 0 {
-		kilobytes := min(l.Kilobytes, maxKilobytes)
-		c.hard = kilobytes * kilobyte
-		c.soft = max(1, c.hard/100*percent+c.hard%100*percent/100)
-	}
+	c.octets = newLimit(min(l.Kilobytes, maxKilobytes)*kilobyte, percent)
+	c.packets = newLimit(l.Packets, percent)
 	left := c.Out.Left()
 	c.softSeq = c.Out.Sent() + left/100*percent + left%100*percent/100
 }
@@ -104,11 +115,10 @@ func (c *Child) limit(l Lifetime) {
 // State is what the Child SA is there for now.
 func (c *Child) State() State { return State(c.state.Load()) }
 
-// Soft reports, once, that the Child SA has used up its soft share of the volume, in either direction, or of the sequence
+// Soft reports, once, that the Child SA has used up its soft share of the octets or packets of either direction, or of the sequence
 // numbers that it may send: it is time for a rekey.
 func (c *Child) Soft() bool {
-	crossed := c.Out.Sent() >= c.softSeq ||
-		c.soft > 0 && (c.In.Counters.Bytes.Load() >= c.soft || c.Out.Counters.Bytes.Load() >= c.soft)
+	crossed := c.Out.Sent() >= c.softSeq || c.near(&c.In.Counters) || c.near(&c.Out.Counters)
 	return crossed && !c.softTold.Load() && c.softTold.CompareAndSwap(false, true)
 }
 
@@ -121,11 +131,18 @@ func (c *Child) KilobytesLeft() (in, out uint64) {
 }
 
 func (c *Child) left(counters *Counters) uint64 {
-	return (c.hard - min(c.hard, counters.Bytes.Load())) / kilobyte
+	return (c.octets.hard - min(c.octets.hard, counters.Bytes.Load())) / kilobyte
 }
 
 // spent reports whether a direction has carried all that it may.
-func (c *Child) spent(counters *Counters) bool { return c.hard > 0 && counters.Bytes.Load() >= c.hard }
+func (c *Child) spent(counters *Counters) bool {
+	return c.octets.spent(counters.Bytes.Load()) || c.packets.spent(counters.Packets.Load())
+}
+
+// near reports whether a direction has come to its soft limit.
+func (c *Child) near(counters *Counters) bool {
+	return c.octets.near(counters.Bytes.Load()) || c.packets.near(counters.Packets.Load())
+}
 
 // Child is the Child SA that the SA is part of.
 func (in *Inbound) Child() *Child { return in.child }

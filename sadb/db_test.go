@@ -363,3 +363,28 @@ func TestDropWords(t *testing.T) {
 		t.Errorf("got %+v", v)
 	}
 }
+
+func TestLifetimeInPackets(t *testing.T) {
+	var db DB
+	db.SetPolicies([]Policy{protect("P", "10.2.0.0/16")})
+	s := spec(1000, "10.2.0.0/16", "P")
+	s.Life = Lifetime{Packets: 1000, SoftPercent: 80}
+	c := install(t, &db, s)
+	c.In.Counters.Bytes.Store(1 << 62)
+	c.In.Counters.Packets.Store(799)
+	if c.Soft() {
+		t.Error("soft before the share")
+	}
+	c.In.Counters.Packets.Store(800)
+	if !c.Soft() || c.Soft() {
+		t.Error("not soft once at the share")
+	}
+	c.Out.Counters.Packets.Store(999)
+	if c.In.Spent() || c.Out.Spent() {
+		t.Error("spent before the end")
+	}
+	c.Out.Counters.Packets.Store(1000)
+	if c.In.Spent() || !c.Out.Spent() {
+		t.Error("not spent at the end, or in the wrong direction")
+	}
+}

@@ -58,8 +58,9 @@ type Policy struct {
 // Zero means no limit.
 type Lifetime struct {
 	Kilobytes   uint64        // hard limit in units of 1024 octets of inner packets, per direction
+	Packets     uint64        // hard limit in packets, per direction
 	Seconds     time.Duration // hard limit from Installed; shown, and acted on by the key management
-	SoftPercent uint8         // a note asks for a rekey once this share of Kilobytes or of the sequence numbers is used (0: 90)
+	SoftPercent uint8         // a note asks for a rekey once this share of Kilobytes, Packets or the sequence numbers is used (0: 90)
 }
 
 // ChildSpec is a Child SA as the key management hands it to the data plane: the pair of ESP SAs of one negotiation.
