@@ -194,6 +194,7 @@ func TestRekeyLosesNothing(t *testing.T) {
 		}},
 		{"IKE SA", func(a, _ *Config) { a.IKE.Peers[0].Lifetime = 3 * time.Minute }},
 		{"by volume", func(a, _ *Config) { a.IKE.Peers[0].Flows[0].Kilobytes = 400 }},
+		{"by packets", func(a, _ *Config) { a.IKE.Peers[0].Flows[0].Packets = 2000 }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

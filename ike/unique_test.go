@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"seikan/ike/wire"
 )
 
 // A peer that has lost its memory, and one with the same identity that comes from elsewhere.
@@ -61,21 +63,28 @@ func TestUnique(t *testing.T) {
 	}
 }
 
-// With one SA an identity, a new one from elsewhere asks whether the old one lives: the next attempt of a peer that has lost its memory and
-// does not say so succeeds.
+// Where a new one from elsewhere is refused, the old one is asked whether it lives: once it is found dead the next attempt succeeds.
 func TestUniqueKeepAsksForLife(t *testing.T) {
-	p := newPair(t, func(a, b *Config) { b.Peers[0].Unique = UniqueKeep; a.Peers[0].Flows[0].Connect = Always })
+	p := newPair(t, func(a, b *Config) { b.Peers[0].Unique = UniqueKeep })
 	p.up()
-	p.b.sole().path.Remote = netip.MustParseAddrPort("192.0.2.1:62000") // nobody answers there
-	p.lose = func(from *side, data []byte) bool {
-		return from == p.b && len(find[Failed](p.b)) == 1 && p.now.Sub(start) < 5*time.Minute
+	first := p.b.sole()
+	first.path.Remote = netip.MustParseAddrPort("192.0.2.1:62000") // nobody answers there
+	again := func() {
+		p.a.do(func(now time.Time, out *Output) {
+			p.a.e.initiate(now, p.a.e.peers[endpoints{addrA, addrB}][0], &newChild{flow: p.a.e.flows["f0"]}, out)
+		})
+		p.run(5 * time.Minute)
 	}
-	a := p.a.sole()
-	p.a.do(func(now time.Time, out *Output) { a.kill(now, ReasonLocal, "", out) })
-	p.a.e.peers[endpoints{addrA, addrB}][0].Unique = UniqueNever
-	p.run(10 * time.Minute)
-	if p.b.e.Len() == 0 || len(p.a.kids) == 0 {
-		p.fail("the peer does not come back")
+	p.lose = func(from *side, data []byte) bool { // of the old one, nothing gets through
+		h, err := wire.ParseHeader(data)
+		return err == nil && h.SPIi == first.spiI
 	}
-	p.reachable()
+	again()
+	if failed := find[Failed](p.a); len(failed) != 1 || failed[0].Reason != ReasonAuthFailed || first.state != dead {
+		p.fail("failures %v, and the old SA is in state %v", failed, first.state)
+	}
+	again()
+	if p.b.e.Len() != 1 {
+		p.fail("%d IKE SAs at B after the old one was found dead, want the new one", p.b.e.Len())
+	}
 }
