@@ -35,6 +35,7 @@ func (x *authenticate) begin(s *sa, now time.Time, out *Output) (wire.ExchangeTy
 		ps = append(ps, &wire.Notify{Kind: wire.INITIAL_CONTACT}) // RFC 7296 §2.4
 	}
 	ps = append(append(ps, s.authPayloads()...), &wire.Notify{Kind: wire.MOBIKE_SUPPORTED})
+	ps = append(ps, s.additional()...)
 	if x.child != nil {
 		ps = append(ps, x.child.offer(s, true)...)
 	}
@@ -70,6 +71,7 @@ func (x *authenticate) done(s *sa, now time.Time, p *parts, out *Output) {
 	s.mobike = p.notify(wire.MOBIKE_SUPPORTED) != nil
 	s.reauthIn = lifetimeTold(s.peer.Reauth, p)
 	s.establish(now, 0, out)
+	s.hearAdditional(p)
 	if x.child != nil {
 		x.child.complete(s, now, p, s.ni, s.nr, out)
 	}
@@ -156,7 +158,7 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 		reply = append(reply, &wire.Notify{Kind: wire.PPK_IDENTITY})
 	}
 	if s.mobike = p.notify(wire.MOBIKE_SUPPORTED) != nil; s.mobike {
-		reply = append(reply, &wire.Notify{Kind: wire.MOBIKE_SUPPORTED})
+		reply = append(append(reply, &wire.Notify{Kind: wire.MOBIKE_SUPPORTED}), s.additional()...)
 	}
 	if s.reauthIn = s.peer.Reauth; s.reauthIn > 0 {
 		seconds := uint32(min(s.reauthIn/time.Second, math.MaxUint32))
@@ -164,6 +166,7 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 	}
 	s.closeHalfOpen()
 	s.establish(now, 0, out)
+	s.hearAdditional(p)
 	s.peer.Unique.settle(now, s, p.notify(wire.INITIAL_CONTACT) != nil, out)
 	after = func() { s.settleTwins(now, out); s.pump(now, out) }
 	if childless {

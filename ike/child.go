@@ -51,7 +51,7 @@ func (s *sa) install(now time.Time, c *child, gir, ni, nr []byte, replaces esp.S
 	e.deadlines.arm(&c.rekeyAt, now.Add(s.rekeyAfterFor(c)))
 	e.deadlines.arm(&c.expireAt, now.Add(f.Lifetime))
 	spec := sadb.ChildSpec{
-		IKE: s.id, Policies: c.policies(), In: inbound, Out: outbound, Local: c.local, Remote: c.remote, Path: s.path,
+		IKE: s.id, Policies: c.policies(), In: inbound, Out: outbound, Local: c.local, Remote: c.remote, Path: s.route(),
 		Life: sadb.Lifetime{Seconds: f.Lifetime, Packets: f.Packets}, Expires: now.Add(f.Lifetime), Standby: c.standby,
 	}
 	if f.Kilobytes != NoLimit {

@@ -50,12 +50,13 @@ type Retransmit struct {
 
 // Peer is one configured peer: an entry of a crypto map with its profile and keyring.
 type Peer struct {
-	Name      string // as the operator knows it, "CM 10"
-	Interface string // that the crypto map is applied to
-	Local     netip.Addr
-	Remote    netip.Addr
-	Port      uint16 // peer's port for bare IKE; default 500
-	NATTPort  uint16 // peer's port for IKE with the marker; default 4500
+	Name       string // as the operator knows it, "CM 10"
+	Interface  string // that the crypto map is applied to
+	Local      netip.Addr
+	Remote     netip.Addr
+	Alternates []netip.Addr // our other addresses that an SA with the peer may move to (RFC 4555)
+	Port       uint16       // peer's port for bare IKE; default 500
+	NATTPort   uint16       // peer's port for IKE with the marker; default 4500
 
 	LocalID   Identity   // what we say we are; default: Local as an address
 	RemoteIDs []Match    // what the peer may say it is; default: Remote as an address

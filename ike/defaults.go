@@ -2,6 +2,8 @@ package ike
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"time"
 
 	"seikan/ike/wire"
@@ -31,6 +33,10 @@ func (c Config) withDefaults() Config {
 		setDefault(&p.NATTPort, 4500)
 		setDefault(&p.Lifetime, 24*time.Hour)
 		p.Local, p.Remote = p.Local.Unmap(), p.Remote.Unmap()
+		p.Alternates = append([]netip.Addr(nil), p.Alternates...)
+		for j, a := range p.Alternates {
+			p.Alternates[j] = a.Unmap()
+		}
 		if p.LocalID.IsZero() {
 			p.LocalID = AddrIdentity(p.Local)
 		}
@@ -61,6 +67,14 @@ func (p *Peer) check() error {
 		return fmt.Errorf("local %v and remote %v are not two addresses of one family", p.Local, p.Remote)
 	case len(p.LocalKey) == 0 || len(p.RemoteKey) == 0:
 		return fmt.Errorf("no pre-shared key")
+	}
+	for i, a := range p.Alternates {
+		if !a.IsValid() || a == p.Local || slices.Contains(p.Alternates[:i], a) {
+			return fmt.Errorf("alternate address %v is none, or is there twice", a)
+		}
+	}
+	if len(p.Alternates) > maxElsewhere {
+		return fmt.Errorf("%d alternate addresses, want at most %d", len(p.Alternates), maxElsewhere)
 	}
 	if (p.PPK.ID == "") != (len(p.PPK.Key) == 0) {
 		return fmt.Errorf("a PPK needs an ID and a key")

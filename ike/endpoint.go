@@ -28,6 +28,7 @@ type Endpoint struct {
 	cookies   cookies
 	children  map[esp.SPI]*child
 	deadlines deadlines
+	away      map[netip.Addr]bool // our addresses that are gone
 	drops     [NumDrops]uint64
 	stopping  bool
 }
@@ -64,6 +65,7 @@ func New(cfg Config) (*Endpoint, error) {
 		halfOpen: map[initKey]*sa{},
 		openFrom: map[netip.Addr]int{},
 		children: map[esp.SPI]*child{},
+		away:     map[netip.Addr]bool{},
 	}
 	for i := range cfg.Peers {
 		p := &peerRef{Peer: &e.cfg.Peers[i]}

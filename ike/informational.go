@@ -17,6 +17,9 @@ func (s *sa) handleInformational(now time.Time, d Datagram, p *parts, out *Outpu
 	if p.notify(wire.UPDATE_SA_ADDRESSES) != nil {
 		reply = append(reply, s.handleUpdate(now, d, p, out)...)
 	}
+	if s.mobike {
+		s.hearAdditional(p)
+	}
 	if s.mobike && p.notify(wire.NAT_DETECTION_DESTINATION_IP) != nil { // so that the peer sees a change of its mapping (RFC 4555 §3.8)
 		reply = append(reply, natNotifies(s.spiI, s.spiR, d.Path.Remote)...)
 	}

@@ -35,7 +35,7 @@ const maxCookie = 64 // octets (RFC 7296 §2.6)
 
 // initiate starts an IKE SA with the peer, and want with it; nil: nothing yet.
 func (e *Endpoint) initiate(now time.Time, p *peerRef, want *newChild, out *Output) *sa {
-	path := sadb.Path{Local: netip.AddrPortFrom(p.Local, e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
+	path := sadb.Path{Local: netip.AddrPortFrom(e.localAddr(p), e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
 	s := e.newSA(now, p, path, true)
 	s.localID, s.original = p.LocalID, true
 	s.ni = nonce()

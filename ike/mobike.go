@@ -81,8 +81,8 @@ func (e *Endpoint) Move(now time.Time, id sadb.IKEID, local netip.Addr, out *Out
 	if s == nil || !s.mobike || !s.original || s.state != established || local.Is4() != s.path.Remote.Addr().Is4() {
 		return false
 	}
-	from := s.path
-	s.path.Local = netip.AddrPortFrom(local, s.path.Local.Port())
+	from := s.route()
+	s.path.Local, s.settled = netip.AddrPortFrom(local, s.path.Local.Port()), sadb.Path{}
 	if from == s.path {
 		return true
 	}
@@ -103,7 +103,7 @@ func (s *sa) update(now time.Time, out *Output) {
 
 // updateAddresses asks the responder to send to where this request comes from:
 //
-//	HDR, SK {N(UPDATE_SA_ADDRESSES), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP)}  -->
+//	HDR, SK {N(UPDATE_SA_ADDRESSES), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP), [N(ADDITIONAL_*_ADDRESS)+]}  -->
 //	                                            <--  HDR, SK {N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP)}
 type updateAddresses struct{ path sadb.Path }
 
@@ -112,7 +112,7 @@ func (x *updateAddresses) wants() *flowRef { return nil }
 func (x *updateAddresses) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
 	x.path = s.path
 	ps := append([]wire.Payload{&wire.Notify{Kind: wire.UPDATE_SA_ADDRESSES}}, natNotifies(s.spiI, s.spiR, s.path.Remote)...)
-	return wire.INFORMATIONAL, ps, s.state == established
+	return wire.INFORMATIONAL, append(ps, s.additional()...), s.state == established
 }
 
 func (x *updateAddresses) done(s *sa, now time.Time, p *parts, out *Output) {

@@ -94,8 +94,11 @@ func (p *pair) received(from *side, sent sadb.Path) (sadb.Path, bool) {
 		}
 		got.Local = netip.AddrPortFrom(to.addr, port)
 	}
-	return got, got.Local.Addr() == to.addr
+	return got, to.has(got.Local.Addr()) && from.has(sent.Local.Addr())
 }
+
+// has reports whether an address is one of the side's.
+func (s *side) has(a netip.Addr) bool { return a == s.addr || s.also[a] }
 
 // side is one Endpoint with what its data plane would hold.
 type side struct {
@@ -103,6 +106,7 @@ type side struct {
 	p      *pair
 	e      *Endpoint
 	addr   netip.Addr
+	also   map[netip.Addr]bool // other addresses that work
 	events []Event
 	kids   map[esp.SPI]sadb.ChildSpec
 	active map[esp.SPI]bool // outbound may be chosen

@@ -189,7 +189,7 @@ func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload
 
 // newSAWith makes the SA that a rekey of s creates, with a given SPI of ours.
 func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI) *sa {
-	n := e.newSA(now, s.peer, s.path, initiator)
+	n := e.newSA(now, s.peer, s.route(), initiator)
 	delete(e.bySPI, n.ourSPI())
 	if initiator {
 		n.spiI = spi
@@ -200,6 +200,7 @@ func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI)
 	n.localID, n.remoteID, n.natLocal, n.natRemote = s.localID, s.remoteID, s.natLocal, s.natRemote
 	n.fragments, n.mobike, n.original, n.childless = s.fragments, s.mobike, s.original, s.childless
 	n.authenticated, n.reauthIn = s.authenticated, s.reauthIn
+	n.home, n.elsewhere = s.home, s.elsewhere
 	n.state = established
 	return n
 }

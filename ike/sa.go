@@ -2,6 +2,7 @@ package ike
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -45,13 +46,16 @@ type sa struct {
 	keys                *keys
 	localID, remoteID   Identity
 	natLocal, natRemote bool
-	fragments           bool   // both ends take fragments
-	mobike              bool   // both ends support MOBIKE
-	original            bool   // we set up the first of the SAs that rekeys have made this one of: MOBIKE's initiator
-	keepalives          uint   // sent
-	mapping             []byte // where the peer saw us last, as a NAT_DETECTION_DESTINATION_IP hash; of an initiator with MOBIKE behind a NAT
-	childless           bool   // the peer takes IKE_AUTH without a Child SA
-	ppk                 bool   // both ends can mix a PPK into the keys; from IKE_AUTH on, they do
+	fragments           bool             // both ends take fragments
+	mobike              bool             // both ends support MOBIKE
+	original            bool             // we set up the first of the SAs that rekeys have made this one of: MOBIKE's initiator
+	home                netip.AddrPort   // where the peer was when it was authenticated
+	elsewhere           []netip.AddrPort // where else it says that it is
+	settled             sadb.Path        // what the Child SAs are on while other paths are tried; zero: path
+	keepalives          uint             // sent
+	mapping             []byte           // where the peer saw us last, as a NAT_DETECTION_DESTINATION_IP hash; of an initiator with MOBIKE behind a NAT
+	childless           bool             // the peer takes IKE_AUTH without a Child SA
+	ppk                 bool             // both ends can mix a PPK into the keys; from IKE_AUTH on, they do
 
 	own      ownWindow
 	answered peerWindow
@@ -166,6 +170,9 @@ func (s *sa) establish(now time.Time, replaces sadb.IKEID, out *Output) {
 	e := s.e
 	s.state = established
 	s.created, s.heard, s.up = now, now, true
+	if !s.home.IsValid() {
+		s.home = s.path.Remote
+	}
 	if s.authenticated.IsZero() {
 		s.authenticated = now
 	}

@@ -100,6 +100,7 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 		return
 	}
 	p.raw = d.Data
+	s.arrived(now, d.Path, out)
 	s.take(now, p, out)
 }
 
@@ -253,12 +254,13 @@ func (s *sa) schedule(x exchange) Retransmit {
 // resend sends the request under way once more, or gives the peer up.
 func (s *sa) resend(now time.Time, out *Output) {
 	w := &s.own
-	if w.tries >= w.sched.Tries || s.hint != "" && w.tries > 0 {
+	if w.tries >= w.sched.Tries+s.detours() || s.hint != "" && w.tries > 0 {
 		s.lost(now, out)
 		return
 	}
 	w.tries++
 	w.wait = min(time.Duration(float64(w.wait)*w.sched.Factor), w.sched.Cap)
+	s.detour()
 	s.transmit(w.msg, out)
 	s.e.deadlines.arm(&w.resend, now.Add(w.sched.jitter(w.wait)))
 }
