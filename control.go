@@ -53,6 +53,7 @@ func (c *control) run(ctx context.Context) error {
 	defer timer.Stop()
 	stop, late := ctx.Done(), (<-chan time.Time)(nil)
 	var failure error
+	c.do(func(now time.Time) { c.ike.Start(now, &c.out) })
 	for stop != nil || c.ike.Len() > 0 {
 		select {
 		case d := <-c.ikeIn:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -141,6 +142,11 @@ func (r *Router) Snapshot(ctx context.Context) (s session.Snapshot, err error) {
 func (r *Router) Clear(ctx context.Context, f session.Filter) (n int, err error) {
 	err = r.call(ctx, func(now time.Time) { n = r.control.clear(now, f) })
 	return n, err
+}
+
+// Reachable tells that an address of this host has come, or is gone: SAs leave it for another one of the configuration (RFC 4555).
+func (r *Router) Reachable(ctx context.Context, addr netip.Addr, there bool) error {
+	return r.call(ctx, func(now time.Time) { r.control.ike.Reachable(now, addr, there, &r.control.out) })
 }
 
 // HasVRF reports whether the configuration has a VRF of that name.

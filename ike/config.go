@@ -54,7 +54,7 @@ type Peer struct {
 	Interface  string // that the crypto map is applied to
 	Local      netip.Addr
 	Remote     netip.Addr
-	Alternates []netip.Addr // our other addresses that an SA with the peer may move to (RFC 4555)
+	Alternates []netip.Addr // our other addresses that an SA with the peer may move to (RFC 4555); at most MaxAlternates
 	Port       uint16       // peer's port for bare IKE; default 500
 	NATTPort   uint16       // peer's port for IKE with the marker; default 4500
 

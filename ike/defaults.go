@@ -73,8 +73,8 @@ func (p *Peer) check() error {
 			return fmt.Errorf("alternate address %v is none, or is there twice", a)
 		}
 	}
-	if len(p.Alternates) > maxElsewhere {
-		return fmt.Errorf("%d alternate addresses, want at most %d", len(p.Alternates), maxElsewhere)
+	if len(p.Alternates) > MaxAlternates {
+		return fmt.Errorf("%d alternate addresses, want at most %d", len(p.Alternates), MaxAlternates)
 	}
 	if (p.PPK.ID == "") != (len(p.PPK.Key) == 0) {
 		return fmt.Errorf("a PPK needs an ID and a key")

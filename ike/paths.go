@@ -13,9 +13,11 @@ import (
 // Where either end has several addresses, an SA with MOBIKE has several paths (RFC 4555 §3.4-§3.6). The end that set it up chooses: it stays
 // where it is for as long as answers come, tries the other paths when none does, and leaves an address that is taken from it.
 
+// MaxAlternates is how many Alternates a Peer may have, and how many a peer of ours is remembered with.
+const MaxAlternates = 8
+
 const (
-	maxElsewhere = 8 // addresses of a peer that are kept
-	pathTries    = 2 // resends on a path before the next one is tried, and on each of those
+	pathTries = 2 // resends on a path before the next one is tried, and on each of those
 )
 
 // paths are the ways between the two ends, in order of preference: our addresses as configured, and for each of them the peer's.
@@ -154,7 +156,7 @@ func (s *sa) hearAdditional(p *parts) {
 		}
 		told = true
 		a, ok := netip.AddrFromSlice(n.Data)
-		if ok && a.Is4() == (n.Kind == wire.ADDITIONAL_IP4_ADDRESS) && a.IsGlobalUnicast() && len(list) < maxElsewhere && a != s.home.Addr() {
+		if ok && a.Is4() == (n.Kind == wire.ADDITIONAL_IP4_ADDRESS) && a.IsGlobalUnicast() && len(list) < MaxAlternates && a != s.home.Addr() {
 			list = append(list, netip.AddrPortFrom(a.Unmap(), s.peer.NATTPort))
 		}
 	}

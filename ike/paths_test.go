@@ -202,8 +202,8 @@ func TestAdditionalAddresses(t *testing.T) {
 		m    *parts
 		want int
 	}{
-		{"a hundred", say(wire.ADDITIONAL_IP4_ADDRESS, many...), maxElsewhere},
-		{"nothing is said", say(wire.NAT_DETECTION_SOURCE_IP, nil), maxElsewhere},
+		{"a hundred", say(wire.ADDITIONAL_IP4_ADDRESS, many...), MaxAlternates},
+		{"nothing is said", say(wire.NAT_DETECTION_SOURCE_IP, nil), MaxAlternates},
 		{"no address", say(wire.ADDITIONAL_IP4_ADDRESS, nil, []byte{1, 2, 3}, make([]byte, 5), make([]byte, 16)), 0},
 		{"not to be sent to", say(wire.ADDITIONAL_IP4_ADDRESS, []byte{0, 0, 0, 0}, []byte{127, 0, 0, 1}, []byte{224, 0, 0, 1}, []byte{255, 255, 255, 255}), 0},
 		{"of the other family", say(wire.ADDITIONAL_IP6_ADDRESS, []byte{203, 0, 113, 1}), 0},

@@ -3,8 +3,10 @@
 package tun
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"runtime"
 )
 
@@ -14,6 +16,11 @@ type Host struct{ Device }
 // Open opens a device of the host.
 func Open(Config) (*Host, error) {
 	return nil, fmt.Errorf("tun: open: on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+}
+
+// WatchAddrs calls f for each address that comes or goes. This system is not watched.
+func WatchAddrs(context.Context, func(addr netip.Addr, there bool)) error {
+	return fmt.Errorf("tun: watch addresses: on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 
 // Name is the name of the interface.

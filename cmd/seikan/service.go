@@ -29,7 +29,8 @@ type service struct {
 	router  *seikan.Router
 	vty     *cli.Listener
 	info    cli.Info
-	locals  []string // for the log
+	locals  []netip.Addr
+	roams   bool // some of them may come and go
 }
 
 // onClose has something closed by close, before what was opened before it.
@@ -76,7 +77,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	if err := host.SetRoutes(built.Routes); err != nil {
 		return err
 	}
-	s.log.Info().Strs("local", s.locals).Str("interface", host.Name()).Str("socket", o.socket).Msg("router running")
+	s.log.Info().Strs("local", texts(s.locals)).Str("interface", host.Name()).Str("socket", o.socket).Msg("router running")
 	return nil
 }
 
@@ -90,14 +91,15 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 				port = cmp.Or(built.IKE.NATTPort, 4500)
 			}
 			at := netip.AddrPortFrom(l.Addr, port)
-			conn, err := seikan.Listen(at, seikan.ListenOptions{Mark: tun.Mark})
+			conn, err := seikan.Listen(at, seikan.ListenOptions{Mark: tun.Mark, Absent: l.Alternate})
 			if err != nil {
 				return nil, err // it names the address and the port
 			}
 			s.onClose(conn.Close)
 			sockets = append(sockets, seikan.Socket{Conn: conn, NATT: natt, MTU: l.MTU})
 		}
-		s.locals = append(s.locals, l.Addr.String())
+		s.locals = append(s.locals, l.Addr)
+		s.roams = s.roams || l.Alternate
 	}
 	return sockets, nil
 }
@@ -127,11 +129,36 @@ func (s *service) run(ctx context.Context) error {
 		defer cancel()
 		served <- cli.Serve(ctx, s.vty, backend{s.router}, s.info)
 	}()
+	if s.roams {
+		go s.watch(ctx)
+	}
 	err := s.router.Run(ctx)
 	cancel()
 	err = errors.Join(err, <-served)
 	s.log.Info().Msg("router stopped")
 	return err
+}
+
+func texts(addrs []netip.Addr) (list []string) {
+	for _, a := range addrs {
+		list = append(list, a.String())
+	}
+	return list
+}
+
+// watch tells the router of addresses that come and go, until ctx ends.
+func (s *service) watch(ctx context.Context) {
+	for _, a := range s.locals {
+		if here, err := tun.LocalAddr(netip.PrefixFrom(a, a.BitLen())); err == nil && here != a {
+			_ = s.router.Reachable(ctx, a, false)
+		}
+	}
+	err := tun.WatchAddrs(ctx, func(a netip.Addr, there bool) {
+		_ = s.router.Reachable(ctx, a, there) // but for ErrStopped, there is none
+	})
+	if err != nil {
+		s.log.Error().Err(err).Msg("addresses are not watched: SAs move only when a peer does not answer")
+	}
 }
 
 // backend is the router as the command line sees it.

@@ -38,8 +38,9 @@ type Built struct {
 
 // LocalEndpoint is an address that peers talk to, on ports 500 and 4500.
 type LocalEndpoint struct {
-	Addr netip.Addr
-	MTU  int // of the interface; 0: not known
+	Addr      netip.Addr
+	MTU       int  // of the interface; 0: not known
+	Alternate bool // it need not be there from the start: SAs may move to it when it is
 }
 
 // Build makes the parts of the router's configuration of the model, of the crypto maps that are on an interface. An error
@@ -127,9 +128,7 @@ func (b *builder) iface(f *iface, m *cryptoMap) {
 		if !ok {
 			continue
 		}
-		if !slices.ContainsFunc(b.out.Locals, func(l LocalEndpoint) bool { return l.Addr == local }) {
-			b.out.Locals = append(b.out.Locals, LocalEndpoint{local, mtu})
-		}
+		b.listen(LocalEndpoint{Addr: local, MTU: mtu})
 		b.entry(f, e, local, suffix)
 	}
 }
@@ -231,6 +230,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 			e.peer, s.profile.name, s.entry.name, s.entry.seq, prof.name)
 		return
 	}
+	b.alternates(s, e)
 	flow := b.protection(e)
 	for _, r := range b.m.lists.byName[e.list.name].rules {
 		if len(b.out.Policies) >= maxPolicies {
@@ -253,6 +253,32 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 	}
 }
 
+// alternates adds the other addresses of an entry to its peer, and opens them to peers.
+func (b *builder) alternates(s *site, e *entry) {
+	for _, a := range e.alternates {
+		if a = a.Unmap(); a == s.peer.Local || slices.Contains(s.peer.Alternates, a) {
+			continue
+		}
+		if len(s.peer.Alternates) == ike.MaxAlternates {
+			b.fail(e.alternatesAt, "at most %d other addresses for peer %v", ike.MaxAlternates, e.peer)
+			return
+		}
+		s.peer.Alternates = append(s.peer.Alternates, a)
+		b.listen(LocalEndpoint{Addr: a, Alternate: true})
+	}
+}
+
+// listen adds an address to those that peers talk to, once.
+func (b *builder) listen(l LocalEndpoint) {
+	i := slices.IndexFunc(b.out.Locals, func(o LocalEndpoint) bool { return o.Addr == l.Addr })
+	switch {
+	case i < 0:
+		b.out.Locals = append(b.out.Locals, l)
+	case b.out.Locals[i].Alternate:
+		b.out.Locals[i] = l
+	}
+}
+
 // selector is one side of a traffic selector.
 func (e endpoint) selector(proto uint8) sadb.Selector {
 	s := sadb.SelectorFromPrefix(e.prefix, proto)
@@ -267,7 +293,10 @@ func (b *builder) protection(e *entry) ike.Flow {
 	if e.life.seconds != 0 {
 		seconds = e.life.seconds
 	}
-	f.Lifetime = time.Duration(seconds) * time.Second
+	f.Lifetime, f.Connect = time.Duration(seconds)*time.Second, e.connect
+	if f.Packets = b.m.life.packets; e.life.packets != 0 {
+		f.Packets = e.life.packets
+	}
 	switch {
 	case e.life.unlimited, e.life.kilobytes == 0 && b.m.life.unlimited:
 		f.Kilobytes = ike.NoLimit

@@ -15,7 +15,8 @@ const maxProposals = 255
 
 // peer makes the peer of an entry, without name and flows.
 func (b *builder) peer(e *entry, prof *profile, local netip.Addr) (ike.Peer, bool) {
-	p := ike.Peer{Local: local, Remote: e.peer, Lifetime: time.Duration(prof.lifetime) * time.Second}
+	p := ike.Peer{Local: local, Remote: e.peer, Lifetime: time.Duration(prof.lifetime) * time.Second,
+		Reauth: time.Duration(prof.reauth) * time.Second, Unique: prof.unique, Childless: prof.childless}
 	if prof.local != nil {
 		p.LocalID = prof.local.identity()
 	}

@@ -60,7 +60,7 @@ func TestBuildSite(t *testing.T) {
 			Descriptions: map[session.DescriptionKey]string{{Peer: remote}: "connection from site A"},
 			Logging:      true,
 		},
-		Locals: []LocalEndpoint{{local, 1500}},
+		Locals: []LocalEndpoint{{Addr: local, MTU: 1500}},
 		Routes: []tun.Route{{Dst: netip.MustParsePrefix("10.30.30.1/32"), Src: netip.MustParseAddr("10.10.10.1")}},
 	}
 	if !reflect.DeepEqual(b, want) {
@@ -111,6 +111,13 @@ func TestBuildPeer(t *testing.T) {
 		{"own lifetime", with("hostname gwA", "crypto ipsec security-association lifetime kilobytes disable\ncrypto ipsec security-association replay disable", entry, " set security-association lifetime kilobytes 2560\n set security-association replay window-size 64"), "0s 2560 64", limits},
 		{"no limit", with(entry, " set security-association lifetime kilobytes disable"), "0s 18446744073709551615 0", limits},
 		{"no limit for all", with("hostname gwA", "crypto ipsec security-association lifetime kilobytes disable"), "0s 18446744073709551615 0", limits},
+		{"packets", with("hostname gwA", "crypto ipsec security-association lifetime packets 3000"), "3000", packets},
+		{"own packets", with("hostname gwA", "crypto ipsec security-association lifetime packets 3000", entry, " set security-association lifetime packets 4000"), "4000", packets},
+		{"connect", with(entry, " set connect always"), "2", func(p ike.Peer) any { return p.Flows[0].Connect }},
+		{"alternates", with(entry, " set alternate-address 198.51.100.1 192.0.2.1 198.51.100.1"), "[198.51.100.1]", func(p ike.Peer) any { return p.Alternates }},
+		{"reauthentication", with(profile, " reauthentication 600\n unique keep\n childless prefer"), "10m0s 3 1", func(p ike.Peer) any {
+			return fmt.Sprint(p.Reauth, p.Unique, p.Childless)
+		}},
 		{"no replay protection", with(entry, " set security-association replay disable"), "0s 0 -1", limits},
 
 		{"PFS", with(entry, " set pfs"), "[{[{20 128}] [] [] [MODP_2048] [] []}]", espProposals},
@@ -160,6 +167,7 @@ func keysText(p ike.Peer) any {
 func limits(p ike.Peer) any {
 	return fmt.Sprint(p.Flows[0].Lifetime, p.Flows[0].Kilobytes, p.Flows[0].Window)
 }
+func packets(p ike.Peer) any      { return p.Flows[0].Packets }
 func espProposals(p ike.Peer) any { return p.Flows[0].Proposals }
 func ikeProposals(p ike.Peer) any { return p.Proposals }
 
@@ -187,7 +195,7 @@ func TestBuildEverything(t *testing.T) {
 	if n := len(b.Session.Sessions[0].Policies); n != 3 {
 		t.Errorf("got %d policies of the session, want 3: no denied ones", n)
 	}
-	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500} {2001:db8::1 1500}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500 false} {198.51.100.1 0 true} {2001:db8:1::1 0 true} {2001:db8::1 1500 false}]"; got != want {
 		t.Errorf("locals: got %s, want %s", got, want)
 	}
 	if got, want := fmt.Sprint(b.Routes), "[{0.0.0.0/0 10.10.10.1 false} {10.30.30.1/32 10.10.10.1 false} {::/0 fd00:10::1 false} {fd00:30::1/128 fd00:10::1 false} {10.10.10.0/23 invalid IP true} {10.10.10.1/32 invalid IP true} {fd00:10::/64 invalid IP true} {fd00:10::1/128 invalid IP true}]"; got != want {
@@ -230,7 +238,7 @@ func TestBuildTwoInterfaces(t *testing.T) {
 	if len(b.IKE.Peers) != 2 || b.IKE.Peers[1].Name != "CM 10 vB" || b.Policies[1].ID != "CM 10 TO-B 10 vB" || b.Session.Sessions[1].PeerName != "CM 10 vB" {
 		t.Fatalf("got %+v", b)
 	}
-	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500} {203.0.113.1 1400}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500 false} {203.0.113.1 1400 false}]"; got != want {
 		t.Errorf("locals: got %s, want %s", got, want)
 	}
 	if len(b.Routes) != 1 {
@@ -245,7 +253,7 @@ func TestBuildOwnAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(b.Locals, b.Routes), "[{203.0.113.9 0}] [{10.30.30.1/32 invalid IP false}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals, b.Routes), "[{203.0.113.9 0 false}] [{10.30.30.1/32 invalid IP false}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -233,8 +233,23 @@ var profileMode = mode{commands: []node{
 	kw("lifetime", "how long an IKE SA lives",
 		arg(number(120, 86400), "seconds (120-86400)").
 			do(func(p *parser, a args) { p.profile.lifetime = valueOf[uint64](a, 0) })),
+	kw("reauthentication", "how long an authentication counts",
+		arg(number(60, 604800), "seconds (60-604800)").
+			do(func(p *parser, a args) { p.profile.reauth = valueOf[uint64](a, 0) })),
+	kw("unique", "what becomes of an IKE SA when its peer sets up another one",
+		choice("initial-contact", "it stays, unless the peer says that it has none", ike.UniqueInitialContact).do((*parser).setUnique),
+		choice("never", "it stays, whatever the peer says", ike.UniqueNever).do((*parser).setUnique),
+		choice("replace", "it is deleted", ike.UniqueReplace).do((*parser).setUnique),
+		choice("keep", "it stays, and one from elsewhere is refused", ike.UniqueKeep).do((*parser).setUnique)),
+	kw("childless", "IKE SAs that are set up without a Child SA (RFC 6023)",
+		choice("accept", "from the peer", ike.ChildlessAccept).do((*parser).setChildless),
+		choice("prefer", "from the peer, and to it where it takes them", ike.ChildlessPrefer).do((*parser).setChildless),
+		choice("never", "not at all", ike.ChildlessNever).do((*parser).setChildless)),
 	dpdNode(func(p *parser, d *dpd) { p.profile.dpd = d }),
 }}
+
+func (p *parser) setUnique(a args)    { p.profile.unique = valueOf[ike.Unique](a, 0) }
+func (p *parser) setChildless(a args) { p.profile.childless = valueOf[ike.Childless](a, 0) }
 
 // identityNodes are the identities that are no addresses.
 func identityNodes(set func(*parser, identity), domains bool) []node {

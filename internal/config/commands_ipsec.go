@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"seikan/esp"
+	"seikan/ike"
 	"seikan/ike/wire"
 )
 
@@ -78,7 +79,10 @@ func lifetimeNode(of func(*parser) *lifetime) node {
 			kw("disable", "without a limit").
 				do(func(p *parser, a args) { l := of(p); l.kilobytes, l.unlimited = 0, true }),
 			arg(number(2560, 4294967295), "kilobytes (2560-4294967295)").
-				do(func(p *parser, a args) { l := of(p); l.kilobytes, l.unlimited = valueOf[uint64](a, 0), false })))
+				do(func(p *parser, a args) { l := of(p); l.kilobytes, l.unlimited = valueOf[uint64](a, 0), false })),
+		kw("packets", "in packets",
+			arg(number(1000, 4294967295), "packets (1000-4294967295)").
+				do(func(p *parser, a args) { of(p).packets = valueOf[uint64](a, 0) })))
 }
 
 // replayNode is `replay`.
@@ -129,6 +133,13 @@ var entryMode = mode{commands: []node{
 			p.entry.profile = named{valueOf[string](a, 0), a.at(0)}
 		})),
 		pfsNode(),
+		kw("connect", "when SAs are set up",
+			choice("on-traffic", "when there is something to send", ike.OnTraffic).do((*parser).setConnect),
+			choice("at-start", "when the router starts", ike.AtStart).do((*parser).setConnect),
+			choice("always", "whenever there are none", ike.Always).do((*parser).setConnect)),
+		kw("alternate-address", "other addresses of this router that SAs may move to (MOBIKE)", each(
+			func(p *parser, a args) { p.entry.alternates, p.entry.alternatesAt = all[netip.Addr](a, 0), a.at(0) },
+			arg(kindHost, "address of this router"))...),
 		kw("security-association", "SAs",
 			lifetimeNode(func(p *parser) *lifetime { return &p.entry.life }),
 			replayNode(func(p *parser) *int { return &p.entry.replay }),
@@ -143,6 +154,8 @@ var entryMode = mode{commands: []node{
 			kw("security-association", "SAs",
 				kw("esn", "sequence numbers of 64 bits").do(func(p *parser, _ args) { p.entry.esn = false })))),
 }}
+
+func (p *parser) setConnect(a args) { p.entry.connect = valueOf[ike.Connect](a, 0) }
 
 func (p *parser) setPeer(a args) {
 	addr := valueOf[netip.Addr](a, 0)

@@ -83,6 +83,9 @@ crypto ikev2 profile PROF
  keyring local KR
  lifetime 3600
  dpd 10 3 on-demand
+ reauthentication 28800
+ unique replace
+ childless prefer
 crypto ikev2 profile P6
  identity local address 2001:db8::1
  authentication remote pre-share key swordfish-three
@@ -118,6 +121,9 @@ crypto map CM 10 ipsec-isakmp
  set pfs group19
  set security-association lifetime seconds 120
  set security-association lifetime kilobytes 2560
+ set security-association lifetime packets 5000
+ set connect always
+ set alternate-address 198.51.100.1 2001:db8:1::1
  set security-association replay window-size 128
  set security-association esn
  set ikev2-profile PROF

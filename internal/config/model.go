@@ -127,6 +127,9 @@ type profile struct {
 	authLocal   *authentication
 	keyring     named
 	lifetime    uint64 // in seconds; 0 for the default
+	reauth      uint64 // in seconds; 0: never
+	unique      ike.Unique
+	childless   ike.Childless
 	dpd         *dpd
 }
 
@@ -148,8 +151,8 @@ type dpd struct {
 
 // lifetime is of Child SAs. Zeros are not set.
 type lifetime struct {
-	seconds, kilobytes uint64
-	unlimited          bool // kilobytes disable
+	seconds, kilobytes, packets uint64
+	unlimited                   bool // kilobytes disable
 }
 
 type transformSet struct {
@@ -185,6 +188,10 @@ type entry struct {
 	life        lifetime
 	replay      int // 0: not set; negative: disabled
 	list        named
+	connect     ike.Connect
+
+	alternates   []netip.Addr // of this router
+	alternatesAt pos
 }
 
 // iface is an `interface`.

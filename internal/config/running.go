@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"seikan/esp"
+	"seikan/ike"
 	"seikan/ike/wire"
 )
 
@@ -237,10 +238,22 @@ func (w *writer) profile(v *profile) {
 	if v.lifetime != 0 {
 		w.line(" lifetime %d", v.lifetime)
 	}
+	if v.reauth != 0 {
+		w.line(" reauthentication %d", v.reauth)
+	}
+	w.text(" unique ", uniqueText[v.unique])
+	w.text(" childless ", childlessText[v.childless])
 	if v.dpd != nil {
 		w.line(" %v", v.dpd)
 	}
 }
+
+// What stands in the text for choices that are not the default.
+var (
+	uniqueText    = [...]string{ike.UniqueNever: "never", ike.UniqueReplace: "replace", ike.UniqueKeep: "keep"}
+	childlessText = [...]string{ike.ChildlessPrefer: "prefer", ike.ChildlessNever: "never"}
+	connectText   = [...]string{ike.AtStart: "at-start", ike.Always: "always"}
+)
 
 func (w *writer) authentication(before string, a *authentication) {
 	switch {
@@ -301,6 +314,9 @@ func (w *writer) lifetime(before string, l lifetime) {
 	case l.kilobytes != 0:
 		w.line("%s security-association lifetime kilobytes %d", before, l.kilobytes)
 	}
+	if l.packets != 0 {
+		w.line("%s security-association lifetime packets %d", before, l.packets)
+	}
 }
 
 func (w *writer) replay(before string, window int) {
@@ -318,6 +334,12 @@ func (w *writer) entry(e *entry) {
 	if e.peer.IsValid() {
 		w.line(" set peer %v", e.peer)
 	}
+	w.text(" set connect ", connectText[e.connect])
+	var alternates []string
+	for _, a := range e.alternates {
+		alternates = append(alternates, a.String())
+	}
+	w.words(" set alternate-address", alternates)
 	w.lifetime(" set", e.life)
 	w.replay(" set", e.replay)
 	if e.esn {

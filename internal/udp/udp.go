@@ -58,6 +58,9 @@ type Options struct {
 	// the system's default.
 	RecvBuffer, SendBuffer int
 
+	// Absent lets a socket be bound to an address that this host does not have yet. Linux only; elsewhere Listen fails then.
+	Absent bool
+
 	// Portable selects the sockets of package net where a faster way exists.
 	Portable bool
 }
@@ -97,7 +100,9 @@ func listen(addr netip.AddrPort, o Options) (*net.UDPConn, error) {
 	if a.Is6() {
 		network = "udp6" // package net makes it IPV6_V6ONLY
 	}
-	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error { return setMark(raw, o.Mark) }}
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		return errors.Join(setMark(raw, o.Mark), setAbsent(raw, o.Absent, a.Is6()))
+	}}
 	pc, err := lc.ListenPacket(context.Background(), network, netip.AddrPortFrom(a, addr.Port()).String())
 	if err != nil {
 		return nil, err
