@@ -73,7 +73,7 @@ func (x *authenticate) done(s *sa, now time.Time, p *parts, out *Output) {
 	s.establish(now, 0, out)
 	s.hearAdditional(p)
 	if x.child != nil {
-		x.child.complete(s, now, p, s.ni, s.nr, out)
+		x.child.completeInitial(s, now, p, s.ni, s.nr, out)
 	}
 	s.settleTwins(now, out)
 }

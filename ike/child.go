@@ -29,12 +29,25 @@ type child struct {
 	rekeyAt, expireAt deadline
 }
 
-// install makes a Child SA of a completed negotiation and announces it.
-func (s *sa) install(now time.Time, c *child, gir, ni, nr []byte, replaces esp.SPI, out *Output) {
-	e := s.e
+// bargain is a Child SA that is agreed on, and what its keys are made of.
+type bargain struct {
+	c      *child
+	gir    []byte // nil: no key exchange of its own
+	ni, nr []byte
+	old    *child // that it rekeys; nil: none
+}
+
+// install makes the Child SA and announces it. more is the secret of an additional key exchange, nil for none. The bargain is used up.
+func (s *sa) install(now time.Time, b *bargain, more []byte, out *Output) {
+	e, c := s.e, b.c
 	c.e, c.sa, c.since = e, s, now
-	c.nonce = lower(ni, nr)
-	fromI, fromR := s.keys.childKeys(c.algs.espSuite(), gir, ni, nr)
+	c.nonce = lower(b.ni, b.nr)
+	fromI, fromR := s.keys.childKeys(c.algs.espSuite(), b.gir, b.ni, b.nr, more)
+	clear(b.gir)
+	replaces := esp.SPI(0)
+	if b.old != nil {
+		replaces = b.old.in
+	}
 	inbound, outbound := fromR, fromI
 	if !c.initiator {
 		inbound, outbound = fromI, fromR
@@ -89,7 +102,7 @@ func (c *child) activate(out *Output) {
 
 // rekey starts our rekey of the Child SA, unless it is on its way out or being rekeyed already.
 func (c *child) rekey(now time.Time, out *Output) {
-	if c.retired || c.deleting || c.rekeying != nil || c.successor != nil || c.sa.state != established {
+	if c.retired || c.deleting || c.rekeying != nil || c.successor != nil || c.sa.state != established || c.sa.awaiting(c) != nil {
 		return
 	}
 	c.rekeying = &rekeyChild{newChild: newChild{flow: c.flows[0]}, old: c}

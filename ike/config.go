@@ -105,7 +105,7 @@ type Proposal struct {
 	Groups []wire.GroupID
 	ESN    []bool // for ESP; default {false}
 
-	// AddKE are KEMs of which one is used in addition to the key exchange of the IKE SA (RFC 9370): ML_KEM_768, ML_KEM_1024. Empty:
+	// AddKE are KEMs of which one is used in addition to the first key exchange (RFC 9370), with ESP by CREATE_CHILD_SA only: ML_KEM_768, ML_KEM_1024. Empty:
 	// none. A proposal with any is for peers that do so; one without, behind it, lets others in.
 	AddKE []wire.GroupID
 }

@@ -34,6 +34,9 @@ func (s *sa) createChild(now time.Time, p *parts, out *Output) ([]wire.Payload, 
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the IKE SA is being rekeyed")
 	}
 	n := p.notify(wire.REKEY_SA)
+	if f, busy := s.own.x.(*followUp); busy && n != nil {
+		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: %T is under way", f.of) // RFC 9370 §2.2.4
+	}
 	if n == nil {
 		return s.respondChild(now, p, nil, p.nonce.Data, nonce(), false, out)
 	}

@@ -71,7 +71,8 @@ var (
 			need: []wire.PayloadType{wire.PayloadSA, wire.PayloadNonce},
 			may:  []wire.PayloadType{wire.PayloadKE, wire.PayloadTSi, wire.PayloadTSr},
 		},
-		wire.INFORMATIONAL: {},
+		wire.IKE_FOLLOWUP_KE: {need: []wire.PayloadType{wire.PayloadKE}},
+		wire.INFORMATIONAL:   {},
 	}
 	answerSchemas = map[wire.ExchangeType]schema{
 		wire.IKE_SA_INIT:      {need: []wire.PayloadType{wire.PayloadSA, wire.PayloadKE, wire.PayloadNonce}, orError: true, orCookie: true},
@@ -86,7 +87,8 @@ var (
 			may:     []wire.PayloadType{wire.PayloadKE, wire.PayloadTSi, wire.PayloadTSr},
 			orError: true,
 		},
-		wire.INFORMATIONAL: {},
+		wire.IKE_FOLLOWUP_KE: {need: []wire.PayloadType{wire.PayloadKE}, orError: true},
+		wire.INFORMATIONAL:   {},
 	}
 )
 
@@ -219,7 +221,7 @@ func (s *sa) allowed(typ wire.ExchangeType) bool {
 		}
 		return !s.initiator && typ == due
 	case established, replaced, deleting:
-		return typ == wire.CREATE_CHILD_SA || typ == wire.INFORMATIONAL
+		return typ == wire.CREATE_CHILD_SA || typ == wire.IKE_FOLLOWUP_KE || typ == wire.INFORMATIONAL
 	}
 	return false
 }

@@ -188,7 +188,7 @@ func (x *initSA) accept(s *sa, p *parts, spiR wire.SPI) error {
 	if err != nil {
 		return err
 	}
-	s.spiR, s.nr, s.algs, s.keys = spiR, nr, a, k
+	s.spiR, s.nr, s.algs, s.keys, s.quantum = spiR, nr, a, k, a.addKE != wire.NONE
 	s.initRequest = s.own.msg[0]
 	return nil
 }
@@ -324,7 +324,7 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 	if s.fragments = e.cfg.FragmentMTU > 0 && p.notify(wire.IKEV2_FRAGMENTATION_SUPPORTED) != nil; s.fragments {
 		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.IKEV2_FRAGMENTATION_SUPPORTED})
 	}
-	if a.addKE != wire.NONE {
+	if s.quantum = a.addKE != wire.NONE; s.quantum {
 		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.INTERMEDIATE_EXCHANGE_SUPPORTED})
 	}
 	if slices.ContainsFunc(peers, func(c *peerRef) bool { return c.Childless != ChildlessNever }) {

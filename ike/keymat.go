@@ -34,9 +34,10 @@ func skeyseed(prf suite.PRF, ni, nr, gir []byte) []byte {
 	return prf.Sum(key, gir)
 }
 
-// rekeySkeyseed is that of an IKE SA rekey: prf(SK_d (old), g^ir (new) | Ni | Nr), with the old SA's prf (RFC 7296 §2.18).
-func rekeySkeyseed(old *keys, ni, nr, gir []byte) []byte {
-	return old.prf.Sum(old.skD, gir, ni, nr)
+// rekeySkeyseed is that of an IKE SA rekey: prf(SK_d (old), g^ir (new) | Ni | Nr | SK(1)), with the old SA's prf (RFC 7296 §2.18,
+// RFC 9370 §2.2.4). more is the secret of the additional key exchange, nil for none.
+func rekeySkeyseed(old *keys, ni, nr, gir, more []byte) []byte {
+	return old.prf.Sum(old.skD, gir, ni, nr, more)
 }
 
 // deriveKeys makes {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+ (SKEYSEED, Ni | Nr | SPIi | SPIr)
@@ -77,11 +78,11 @@ func deriveKeys(a algorithms, seed, ni, nr []byte, spiI, spiR wire.SPI, initiato
 	return k, nil
 }
 
-// childKeys makes a Child SA's KEYMAT = prf+(SK_d, [g^ir (new) |] Ni | Nr) (RFC 7296 §2.17) and cuts it up: the keys of
-// the SA that carries data from the initiator first, in each encryption before integrity.
-func (k *keys) childKeys(s esp.Suite, gir, ni, nr []byte) (fromI, fromR esp.Params) {
+// childKeys makes a Child SA's KEYMAT = prf+(SK_d, [g^ir (new) |] Ni | Nr [| SK(1)]) (RFC 7296 §2.17, RFC 9370 §2.2.4) and cuts it up:
+// the keys of the SA that carries data from the initiator first, in each encryption before integrity.
+func (k *keys) childKeys(s esp.Suite, gir, ni, nr, more []byte) (fromI, fromR esp.Params) {
 	encrLen, integLen := s.KeyLen()
-	m := k.prf.Plus(k.skD, 2*(encrLen+integLen), gir, ni, nr)
+	m := k.prf.Plus(k.skD, 2*(encrLen+integLen), gir, ni, nr, more)
 	cut := func() esp.Params {
 		p := esp.Params{Suite: s, Key: esp.Secret(m[:encrLen:encrLen]), Auth: esp.Secret(m[encrLen : encrLen+integLen : encrLen+integLen])}
 		m = m[encrLen+integLen:]

@@ -27,7 +27,14 @@ type newChild struct {
 	kex           suite.KeyExchange // nil: none
 	group         wire.GroupID      // to begin with, after INVALID_KE_PAYLOAD; NONE: the first of the proposals
 	local, remote []sadb.Selector   // as offered
+	repeat        algorithms        // of the Child SA that is being rekeyed, to be offered first
+	struck        *bargain          // waits for the additional key exchange
 	tries         int
+}
+
+// proposals are what is offered.
+func (x *newChild) proposals() []Proposal {
+	return repeated(x.repeat, x.flow.Proposals, wire.ProtocolESP)
 }
 
 func (x *newChild) wants() *flowRef { return x.flow }
@@ -51,7 +58,7 @@ func (x *newChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, 
 func (x *newChild) offerAlone(s *sa) ([]wire.Payload, error) {
 	x.tries++
 	if x.group == wire.NONE {
-		x.group = firstGroup(x.flow.Proposals)
+		x.group = firstGroup(x.proposals())
 	}
 	ps := x.offer(s, false)
 	x.ni = nonce()
@@ -87,7 +94,7 @@ func (x *newChild) offer(s *sa, initial bool) []wire.Payload {
 			x.local, x.remote = append([]sadb.Selector{l}, x.local...), append([]sadb.Selector{r}, x.remote...)
 		}
 	}
-	return []wire.Payload{offer(x.flow.Proposals, wire.ProtocolESP, spiOctets(x.in), !initial), toTS(true, x.local), toTS(false, x.remote)}
+	return []wire.Payload{offer(x.proposals(), wire.ProtocolESP, spiOctets(x.in), !initial), toTS(true, x.local), toTS(false, x.remote)}
 }
 
 func (x *newChild) done(s *sa, now time.Time, p *parts, out *Output) {
@@ -98,7 +105,28 @@ func (x *newChild) done(s *sa, now time.Time, p *parts, out *Output) {
 	if s.state != established {
 		return // the peer's side goes with the IKE SA
 	}
-	x.completeWith(s, now, p, out)
+	switch b := x.strike(s, now, p, nil, out); {
+	case b == nil:
+	case b.c.algs.addKE != wire.NONE:
+		x.struck = b
+		s.followUp(now, x, b.c.algs.addKE, p, out)
+	default:
+		s.install(now, b, nil, out)
+	}
+}
+
+func (x *newChild) complete(s *sa, now time.Time, shared []byte, out *Output) {
+	if s.state == established {
+		s.install(now, x.struck, shared, out)
+	}
+}
+
+func (x *newChild) abandon(s *sa, now time.Time, n *wire.Notify, err error, out *Output) {
+	if n != nil {
+		x.refused(s, now, n, x, out)
+		return
+	}
+	x.undo(s, now, err, out)
 }
 
 // refused takes an error notify. again is what to start when the error is one that another try can mend.
@@ -112,7 +140,7 @@ func (x *newChild) refused(s *sa, now time.Time, n *wire.Notify, again exchange,
 			s.start(now, again, out)
 			return
 		}
-	case n.Kind == wire.TEMPORARY_FAILURE: // RFC 7296 §2.25: again, but not at once
+	case n.Kind == wire.TEMPORARY_FAILURE, n.Kind == wire.STATE_NOT_FOUND: // RFC 7296 §2.25, RFC 9370 §2.2.4: again, but not at once
 		s.pause(now)
 		s.start(now, again, out)
 		return
@@ -131,8 +159,8 @@ func (x *newChild) fail(s *sa, now time.Time, why Reason, detail string, out *Ou
 	out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Policies: []sadb.PolicyID{x.flow.ID}, Reason: why, Detail: detail})
 }
 
-// complete takes the Child SA part of the answer to IKE_AUTH.
-func (x *newChild) complete(s *sa, now time.Time, p *parts, ni, nr []byte, out *Output) {
+// completeInitial takes the Child SA part of the answer to IKE_AUTH.
+func (x *newChild) completeInitial(s *sa, now time.Time, p *parts, ni, nr []byte, out *Output) {
 	if n := p.failure(); n != nil {
 		x.fail(s, now, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
 		return
@@ -141,43 +169,40 @@ func (x *newChild) complete(s *sa, now time.Time, p *parts, ni, nr []byte, out *
 		x.fail(s, now, ReasonProtocol, "the peer authenticated and left the Child SA out", out)
 		return
 	}
-	x.finish(s, now, p, nil, ni, nr, nil, false, out)
+	if b := x.check(s, now, p, &bargain{ni: ni, nr: nr}, false, out); b != nil {
+		s.install(now, b, nil, out)
+	}
 }
 
-// completeWith takes the answer to CREATE_CHILD_SA.
-func (x *newChild) completeWith(s *sa, now time.Time, p *parts, out *Output) *child {
-	return x.finishExchange(s, now, p, nil, out)
-}
-
-// finishExchange makes the shared secret, if the answer has a key exchange, and the Child SA.
-func (x *newChild) finishExchange(s *sa, now time.Time, p *parts, old *child, out *Output) *child {
+// strike takes the answer to CREATE_CHILD_SA: the key exchange, if it has one, and the rest. old is the Child SA that is being
+// rekeyed. It is nil where the answer is not what we asked for, and that is dealt with then.
+func (x *newChild) strike(s *sa, now time.Time, p *parts, old *child, out *Output) *bargain {
 	if p.tsI == nil || p.tsR == nil {
 		x.fail(s, now, ReasonProtocol, "the answer has no traffic selectors", out)
 		return nil
 	}
-	var gir []byte
+	b := &bargain{ni: x.ni, nr: bytes.Clone(p.nonce.Data), old: old}
 	if p.ke != nil {
 		if x.kex == nil || p.ke.Group != x.kex.Group() {
 			x.undo(s, now, fmt.Errorf("ike: answer has a key exchange of group %v", p.ke.Group), out)
 			return nil
 		}
 		var err error
-		if gir, err = x.kex.Shared(p.ke.Data); err != nil {
+		if b.gir, err = x.kex.Shared(p.ke.Data); err != nil {
 			x.undo(s, now, err, out)
 			return nil
 		}
-		defer clear(gir)
 	}
-	return x.finish(s, now, p, gir, x.ni, bytes.Clone(p.nonce.Data), old, true, out)
+	return x.check(s, now, p, b, true, out)
 }
 
-// finish holds the answer against what we offered and installs the Child SA. old is the one that it rekeys.
-func (x *newChild) finish(s *sa, now time.Time, p *parts, gir, ni, nr []byte, old *child, groups bool, out *Output) *child {
-	a, spi, err := answered(x.flow.Proposals, p.sa, wire.ProtocolESP, 4, groups)
+// check holds the answer against what we offered, and completes b.
+func (x *newChild) check(s *sa, now time.Time, p *parts, b *bargain, groups bool, out *Output) *bargain {
+	a, spi, err := answered(x.proposals(), p.sa, wire.ProtocolESP, 4, groups)
 	local, remote := fromTS(p.tsI), fromTS(p.tsR)
 	switch {
 	case err != nil:
-	case (a.group != wire.NONE) != (gir != nil), a.group != wire.NONE && a.group != x.kex.Group():
+	case (a.group != wire.NONE) != (b.gir != nil), a.group != wire.NONE && a.group != x.kex.Group():
 		err = fmt.Errorf("ike: answer chooses group %v and its key exchange is another", a.group)
 	case !within(local, x.local) || !within(remote, x.remote):
 		err = fmt.Errorf("ike: answer's traffic selectors %v === %v are not within ours", local, remote)
@@ -190,13 +215,8 @@ func (x *newChild) finish(s *sa, now time.Time, p *parts, gir, ni, nr []byte, ol
 		x.undo(s, now, err, out)
 		return nil
 	}
-	c := &child{in: x.in, out: esp.SPI(binary.BigEndian.Uint32(spi)), flows: s.flowsWithin(x.flow, local, remote), local: local, remote: remote, algs: a, initiator: true}
-	replaces := esp.SPI(0)
-	if old != nil {
-		replaces = old.in
-	}
-	s.install(now, c, gir, ni, nr, replaces, out)
-	return c
+	b.c = &child{in: x.in, out: esp.SPI(binary.BigEndian.Uint32(spi)), flows: s.flowsWithin(x.flow, local, remote), local: local, remote: remote, algs: a, initiator: true}
+	return b
 }
 
 // undo deletes at the peer what its answer has made and we do not take.
@@ -242,7 +262,6 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 	if bad != nil {
 		return nil, bad
 	}
-	defer clear(gir)
 	c := &child{in: s.e.newChildSPI(), out: peerSPI, flows: flows, local: local, remote: remote, algs: a, standby: old != nil}
 	chosen.SPI = spiOctets(c.in)
 	reply := []wire.Payload{&wire.SA{Proposals: []wire.Proposal{chosen}}}
@@ -252,12 +271,35 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 	if ke != nil {
 		reply = append(reply, ke)
 	}
-	replaces := esp.SPI(0)
-	if old != nil {
-		replaces, old.successor = old.in, c
+	reply = append(reply, toTS(true, remote), toTS(false, local))
+	b := &bargain{c: c, gir: gir, ni: bytes.Clone(ni), nr: nr, old: old}
+	if a.addKE == wire.NONE {
+		b.respond(s, now, nil, out)
+		return reply, nil
 	}
-	s.install(now, c, gir, ni, nr, replaces, out)
-	return append(reply, toTS(true, remote), toTS(false, local)), nil
+	return append(reply, s.await(now, &awaited{
+		group: a.addKE, nonce: lower(ni, nr), old: old,
+		finish: func(now time.Time, shared []byte, out *Output) *NotifyError {
+			switch {
+			case s.e.children[c.in] != nil:
+				return refuse(wire.TEMPORARY_FAILURE, "ike: SPI %v was taken meanwhile", c.in)
+			case old != nil && (s.e.children[old.in] != old || old.retired):
+				return refuse(wire.CHILD_SA_NOT_FOUND, "ike: the Child SA is gone")
+			case old != nil && (old.deleting || old.successor != nil):
+				return refuse(wire.TEMPORARY_FAILURE, "ike: the Child SA is being deleted or has been rekeyed")
+			}
+			b.respond(s, now, shared, out)
+			return nil
+		},
+	})), nil
+}
+
+// respond installs a Child SA that the peer has asked for.
+func (b *bargain) respond(s *sa, now time.Time, shared []byte, out *Output) {
+	if b.old != nil {
+		b.old.successor = b.c
+	}
+	s.install(now, b, shared, out)
 }
 
 // chosenSPI is the peer's SPI in the proposal of its offer that was chosen.

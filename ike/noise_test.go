@@ -51,6 +51,10 @@ func noise(t *testing.T, seed uint64) *pair {
 		a.Peers[0].DPD, b.Peers[0].DPD = DPD{Interval: 30 * time.Second}, DPD{Interval: 40 * time.Second}
 		a.Peers[0].Flows[0].Lifetime, b.Peers[0].Flows[0].Lifetime = 5*time.Minute, 4*time.Minute
 		a.Peers[0].Lifetime, b.Peers[0].Lifetime = 12*time.Minute, 15*time.Minute
+		if seed%4 == 1 {
+			quantumAll(a)
+			quantumAll(b)
+		}
 		if seed%3 == 0 {
 			b.Peers[0].Remote = outer
 			b.Peers[0].RemoteIDs = []Match{{Kind: AddrIdentity(addrA).Kind, Data: AddrIdentity(addrA).Data}}

@@ -3,6 +3,7 @@ package ike
 import (
 	"encoding/binary"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"seikan/esp"
@@ -32,9 +33,9 @@ func offer(props []Proposal, protocol wire.ProtocolID, spi []byte, groups bool) 
 			for _, g := range p.Groups {
 				add(wire.TransformKE, uint16(g))
 			}
-		}
-		for _, g := range p.AddKE {
-			add(wire.TransformADDKE, uint16(g))
+			for _, g := range p.AddKE {
+				add(wire.TransformADDKE, uint16(g))
+			}
 		}
 		if protocol == wire.ProtocolESP {
 			for _, esn := range esnChoices(p) {
@@ -44,6 +45,46 @@ func offer(props []Proposal, protocol wire.ProtocolID, spi []byte, groups bool) 
 		sa.Proposals = append(sa.Proposals, w)
 	}
 	return sa
+}
+
+// repeated is proposals for a rekey: what is in use stands first, so that a peer which chooses in the order of the offer keeps it, and
+// then all that is configured. What is in use and not among props any more is left out.
+func repeated(inUse algorithms, props []Proposal, protocol wire.ProtocolID) []Proposal {
+	w := inUse.proposal()
+	w.Protocol = protocol
+	if protocol == wire.ProtocolESP {
+		w.Transforms = append(w.Transforms, wire.Transform{Type: wire.TransformESN, ID: esnID(inUse.esn)})
+	}
+	groups := inUse.group != wire.NONE // a Child SA of IKE_AUTH had none; its first rekey may
+	i := slices.IndexFunc(props, func(p Proposal) bool { _, ok := pick(p, w, groups); return ok })
+	if i < 0 || len(props) == 255 {
+		return props
+	}
+	p := props[i]
+	p.Encr = []Encr{inUse.encr}
+	if len(p.ESN) > 0 {
+		p.ESN = []bool{inUse.esn}
+	}
+	if inUse.integ != 0 {
+		p.Integ = []uint16{inUse.integ}
+	}
+	if inUse.prf != 0 {
+		p.PRF = []uint16{inUse.prf}
+	}
+	p.Groups, p.AddKE = toFront(p.Groups, inUse.group), toFront(p.AddKE, inUse.addKE)
+	if reflect.DeepEqual(p, props[0]) {
+		return props
+	}
+	return append([]Proposal{p}, props...)
+}
+
+// toFront is a list with one of its members moved to the front.
+func toFront(list []wire.GroupID, g wire.GroupID) []wire.GroupID {
+	i := slices.Index(list, g)
+	if i <= 0 {
+		return list
+	}
+	return slices.Insert(slices.Delete(slices.Clone(list), i, i+1), 0, g)
 }
 
 func esnChoices(p Proposal) []bool {
@@ -134,10 +175,15 @@ func pick(p Proposal, w wire.Proposal, groups bool) (a algorithms, ok bool) {
 	for i, g := range p.AddKE {
 		add[i] = uint16(g)
 	}
-	g, ok := first(wire.TransformADDKE, add, true)
-	if !ok || w.Protocol != wire.ProtocolESP {
+	if groups {
+		g, ok := first(wire.TransformADDKE, add, true)
+		if !ok {
+			return a, false
+		}
 		a.addKE = wire.GroupID(g)
-		return a, ok
+	}
+	if w.Protocol != wire.ProtocolESP {
+		return a, true
 	}
 	for _, esn := range esnChoices(p) {
 		if has(wire.TransformESN, esnID(esn), 0) || (!esn && len(offered[wire.TransformESN]) == 0) {
@@ -172,6 +218,9 @@ func accepted(a algorithms, w wire.Proposal, groups bool) wire.Proposal {
 		case wire.TransformESN:
 			t = wire.Transform{Type: t.Type, ID: esnID(a.esn)}
 		case wire.TransformADDKE:
+			if !groups {
+				continue
+			}
 			t = wire.Transform{Type: t.Type, ID: uint16(a.addKE)}
 		}
 		r.Transforms = append(r.Transforms, t)
@@ -268,9 +317,12 @@ func (p Proposal) check(protocol wire.ProtocolID) error {
 		}
 	}
 	for _, g := range p.AddKE {
-		if !suite.IsKEM(g) || protocol != wire.ProtocolIKE {
-			return fmt.Errorf("additional key exchange %v is not implemented for protocol %v", g, protocol)
+		if !suite.IsKEM(g) {
+			return fmt.Errorf("additional key exchange %v is not implemented", g)
 		}
+	}
+	if len(p.AddKE) > 0 && (len(p.Groups) == 0 || slices.Contains(p.Groups, wire.NONE)) {
+		return fmt.Errorf("an additional key exchange without a first one")
 	}
 	if protocol == wire.ProtocolESP {
 		return nil

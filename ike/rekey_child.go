@@ -28,6 +28,7 @@ func (x *rekeyChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType
 		return 0, nil, false
 	}
 	x.local, x.remote = c.local, c.remote // RFC 7296 §2.9.2: not narrower than what is in use
+	x.repeat = c.algs
 	ps, err := x.offerAlone(s)
 	if err != nil {
 		c.rekeying = nil
@@ -43,15 +44,59 @@ func (x *rekeyChild) done(s *sa, now time.Time, p *parts, out *Output) {
 		x.refusedRekey(s, now, n, gone, out)
 		return
 	}
-	c.rekeying = nil
 	if s.state != established {
+		c.rekeying = nil
 		return
 	}
-	made := x.finishExchange(s, now, p, c, out)
+	b := x.strike(s, now, p, c, out)
 	switch {
-	case made == nil || gone:
-	case c.successor != nil && bytes.Compare(made.nonce, c.successor.nonce) < 0:
-		made.replace(now, out) // ours is the redundant one; the peer deletes the old one
+	case b == nil:
+		c.rekeying = nil
+	case b.c.algs.addKE == wire.NONE:
+		x.settle(s, now, b, nil, out)
+	case s.outrun(now, s.awaiting(c), lower(b.ni, b.nr)):
+		x.struck = b
+		s.followUp(now, x, b.c.algs.addKE, p, out)
+	default:
+		c.rekeying = nil
+	}
+}
+
+// awaiting is the peer's rekey of a Child SA that waits for its additional key exchange, nil for none.
+func (s *sa) awaiting(c *child) *awaited {
+	if s.awaited != nil && s.awaited.old == c {
+		return s.awaited
+	}
+	return nil
+}
+
+func (x *rekeyChild) complete(s *sa, now time.Time, shared []byte, out *Output) {
+	if s.state != established {
+		x.old.rekeying = nil
+		return
+	}
+	x.settle(s, now, x.struck, shared, out)
+}
+
+func (x *rekeyChild) abandon(s *sa, now time.Time, n *wire.Notify, err error, out *Output) {
+	c := x.old
+	if n != nil {
+		x.refusedRekey(s, now, n, c.e.children[c.in] != c, out)
+		return
+	}
+	c.rekeying = nil
+	x.undo(s, now, err, out)
+}
+
+// settle installs the new Child SA and has the old one go, or the new one where the peer has made another that stays.
+func (x *rekeyChild) settle(s *sa, now time.Time, b *bargain, shared []byte, out *Output) {
+	c := x.old
+	c.rekeying = nil
+	s.install(now, b, shared, out)
+	switch {
+	case c.e.children[c.in] != c: // gone
+	case c.successor != nil && bytes.Compare(b.c.nonce, c.successor.nonce) < 0:
+		b.c.replace(now, out) // ours is the redundant one; the peer deletes the old one
 	default:
 		c.replace(now, out)
 	}
@@ -68,7 +113,7 @@ func (x *rekeyChild) refusedRekey(s *sa, now time.Time, n *wire.Notify, gone boo
 		c.rekeying = nil
 		c.retired = true // it is gone there: no Delete
 		c.down(now, ReasonPeerDeleted, out)
-	case n.Kind == wire.TEMPORARY_FAILURE || n.Kind == wire.INVALID_KE_PAYLOAD && x.tries < maxChildTries:
+	case n.Kind == wire.TEMPORARY_FAILURE, (n.Kind == wire.INVALID_KE_PAYLOAD || n.Kind == wire.STATE_NOT_FOUND) && x.tries < maxChildTries:
 		x.refused(s, now, n, x, out)
 	default:
 		c.rekeying = nil

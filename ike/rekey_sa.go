@@ -3,6 +3,7 @@ package ike
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,7 +25,8 @@ type rekeySA struct {
 	spi    wire.SPI
 	ni     []byte
 	kex    suite.KeyExchange
-	theirs *sa // made by the peer's rekey while ours was under way
+	theirs *sa        // made by the peer's rekey while ours was under way
+	struck *saBargain // waits for the additional key exchange
 }
 
 func (x *rekeySA) wants() *flowRef { return nil }
@@ -57,7 +59,7 @@ func (x *rekeySA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, [
 	x.kex, x.spi, x.ni = kex, s.e.newSPI(), nonce()
 	spi := binary.BigEndian.AppendUint64(nil, uint64(x.spi))
 	return wire.CREATE_CHILD_SA, []wire.Payload{
-		offer(withoutAddKE(s.peer.Proposals, false), wire.ProtocolIKE, spi, true), &wire.Nonce{Data: x.ni}, &wire.KE{Group: x.group, Data: kex.Public()},
+		offer(s.rekeyProposals(), wire.ProtocolIKE, spi, true), &wire.Nonce{Data: x.ni}, &wire.KE{Group: x.group, Data: kex.Public()},
 	}, true
 }
 
@@ -66,14 +68,52 @@ func (x *rekeySA) done(s *sa, now time.Time, p *parts, out *Output) {
 		x.refused(s, now, n, out)
 		return
 	}
-	made, err := x.accept(s, now, p)
+	b, err := x.accept(s, p)
+	if err != nil || b.algs.addKE == wire.NONE || s.state != established {
+		x.settle(s, now, b, err, nil, out)
+		return
+	}
+	var theirs *awaited
+	if s.beingRekeyed() {
+		theirs = s.awaited
+	}
+	if rival := x.rival(); rival != nil && bytes.Compare(b.low(), rival.lowNonce) < 0 || !s.outrun(now, theirs, b.low()) {
+		x.settle(s, now, b, errOutrun, nil, out)
+		return
+	}
+	x.struck = b
+	s.followUp(now, x, b.algs.addKE, p, out)
+}
+
+// errOutrun is of a rekey that ends before its additional key exchange, as the peer's goes on.
+var errOutrun = errors.New("ike: the peer rekeys the IKE SA")
+
+func (x *rekeySA) complete(s *sa, now time.Time, shared []byte, out *Output) {
+	x.settle(s, now, x.struck, nil, shared, out)
+}
+
+func (x *rekeySA) abandon(s *sa, now time.Time, n *wire.Notify, err error, out *Output) {
+	if n != nil {
+		x.refused(s, now, n, out)
+		return
+	}
+	x.settle(s, now, nil, err, nil, out)
+}
+
+// settle makes the new SA and hands over to it, or to the one that the peer has made meanwhile.
+func (x *rekeySA) settle(s *sa, now time.Time, b *saBargain, err error, shared []byte, out *Output) {
+	var made *sa
+	if err == nil {
+		made, err = b.make(s, now, shared, true)
+	}
 	rival := x.rival()
 	switch {
 	case s.state == deleting: // the operator was faster: the new ones go too
 		discard(now, out, made, rival)
-	case err != nil && rival == nil: // the peer has a new SA that we do not have: start afresh
+	case rival == nil && errors.Is(err, errOutrun): // the peer's is on its way
+	case err != nil && rival == nil: // the peer may have a new SA that we do not have: start afresh
 		s.kill(now, ReasonProtocol, err.Error(), out)
-	case err != nil || rival != nil && bytes.Compare(lower(x.ni, p.nonce.Data), rival.lowNonce) < 0:
+	case err != nil || rival != nil && bytes.Compare(b.low(), rival.lowNonce) < 0:
 		discard(now, out, made)
 		s.hand(now, rival, out)
 		s.awaitDelete(now)
@@ -84,6 +124,33 @@ func (x *rekeySA) done(s *sa, now time.Time, p *parts, out *Output) {
 		s.hand(now, made, out)
 		s.start(now, &deleteSA{}, out)
 	}
+}
+
+// saBargain is an IKE SA that is agreed on, and what its keys are made of.
+type saBargain struct {
+	algs       algorithms
+	spiI, spiR wire.SPI
+	gir        []byte
+	ni, nr     []byte
+}
+
+// low is the lower nonce, which settles collisions.
+func (b *saBargain) low() []byte { return lower(b.ni, b.nr) }
+
+// make makes the SA in the place of s. more is the secret of an additional key exchange, nil for none. The bargain is used up.
+func (b *saBargain) make(s *sa, now time.Time, more []byte, initiator bool) (*sa, error) {
+	k, err := deriveKeys(b.algs, rekeySkeyseed(s.keys, b.ni, b.nr, b.gir, more), b.ni, b.nr, b.spiI, b.spiR, initiator)
+	clear(b.gir)
+	if err != nil {
+		return nil, err
+	}
+	ours := b.spiI
+	if !initiator {
+		ours = b.spiR
+	}
+	n := s.e.newSAWith(now, s, initiator, ours)
+	n.spiI, n.spiR, n.algs, n.keys, n.lowNonce = b.spiI, b.spiR, b.algs, k, b.low()
+	return n, nil
 }
 
 // rival is the SA that the peer's own rekey has made meanwhile; nil for none.
@@ -114,7 +181,7 @@ func (x *rekeySA) refused(s *sa, now time.Time, n *wire.Notify, out *Output) {
 		}
 	}
 	wait := between(2*time.Second, 50, 150)
-	if n.Kind != wire.TEMPORARY_FAILURE {
+	if n.Kind != wire.TEMPORARY_FAILURE && n.Kind != wire.STATE_NOT_FOUND {
 		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: reasonOf(n.Kind), Detail: "the peer answered the rekey with " + n.Kind.String()})
 		wait = s.expires.Sub(now) / 2
 	}
@@ -123,9 +190,9 @@ func (x *rekeySA) refused(s *sa, now time.Time, n *wire.Notify, out *Output) {
 	}
 }
 
-// accept makes the new SA from the answer to our rekey.
-func (x *rekeySA) accept(s *sa, now time.Time, p *parts) (*sa, error) {
-	a, spi, err := answered(withoutAddKE(s.peer.Proposals, false), p.sa, wire.ProtocolIKE, 8, true)
+// accept reads the answer to our rekey.
+func (x *rekeySA) accept(s *sa, p *parts) (*saBargain, error) {
+	a, spi, err := answered(s.rekeyProposals(), p.sa, wire.ProtocolIKE, 8, true)
 	if err != nil {
 		return nil, err
 	}
@@ -137,28 +204,30 @@ func (x *rekeySA) accept(s *sa, now time.Time, p *parts) (*sa, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer clear(gir)
-	nr := bytes.Clone(p.nonce.Data)
-	k, err := deriveKeys(a, rekeySkeyseed(s.keys, x.ni, nr, gir), x.ni, nr, x.spi, peerSPI, true)
-	if err != nil {
-		return nil, err
+	return &saBargain{a, x.spi, peerSPI, gir, x.ni, bytes.Clone(p.nonce.Data)}, nil
+}
+
+// rekeyProposals are what a rekey of the IKE SA offers and takes: what is in use first. An additional key exchange may be left out, as what
+// the one before gave goes into the new keys; where the peer does none, none is offered.
+func (s *sa) rekeyProposals() []Proposal {
+	all := withoutAddKE(s.peer.Proposals, false)
+	if s.quantum {
+		all = append(slices.Clone(s.peer.Proposals), all...)
 	}
-	n := s.e.newSAWith(now, s, true, x.spi)
-	n.spiR, n.algs, n.keys = peerSPI, a, k
-	return n, nil
+	return repeated(s.algs, all, wire.ProtocolIKE)
 }
 
 // handleRekeySA answers the peer's rekey of the IKE SA.
 func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload, *NotifyError) {
 	ours, rekeying := s.own.x.(*rekeySA)
 	switch x := s.own.x.(type) {
-	case *newChild, *rekeyChild, *deleteChildren:
-		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: a %T is under way", x) // RFC 7296 §2.25.2
+	case *newChild, *rekeyChild, *deleteChildren, *followUp:
+		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: a %T is under way", x) // RFC 7296 §2.25.2, RFC 9370 §2.2.4
 	}
 	if rekeying && ours.theirs != nil {
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the peer has rekeyed the IKE SA already")
 	}
-	a, chosen, ok := choose(withoutAddKE(s.peer.Proposals, false), p.sa, wire.ProtocolIKE, true)
+	a, chosen, ok := choose(s.rekeyProposals(), p.sa, wire.ProtocolIKE, true)
 	spi := chosenSPI(p.sa, chosen)
 	if !ok || len(spi) != 8 || binary.BigEndian.Uint64(spi) == 0 {
 		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer offers %v", p.sa.Proposals)
@@ -167,24 +236,37 @@ func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload
 	if bad != nil {
 		return nil, bad
 	}
-	defer clear(gir)
-	ni, nr := bytes.Clone(p.nonce.Data), nonce()
-	n := s.e.newSAWith(now, s, false, s.e.newSPI())
-	n.spiI, n.algs, n.lowNonce = wire.SPI(binary.BigEndian.Uint64(spi)), a, lower(ni, nr)
-	k, err := deriveKeys(a, rekeySkeyseed(s.keys, ni, nr, gir), ni, nr, n.spiI, n.spiR, false)
+	b := &saBargain{a, wire.SPI(binary.BigEndian.Uint64(spi)), s.e.newSPI(), gir, bytes.Clone(p.nonce.Data), nonce()}
+	chosen.SPI = binary.BigEndian.AppendUint64(nil, uint64(b.spiR))
+	reply := []wire.Payload{&wire.SA{Proposals: []wire.Proposal{chosen}}, &wire.Nonce{Data: b.nr}, ke}
+	if a.addKE == wire.NONE {
+		return reply, b.respond(s, now, nil, out)
+	}
+	return append(reply, s.await(now, &awaited{
+		group: a.addKE, nonce: b.low(), isSA: true,
+		finish: func(now time.Time, shared []byte, out *Output) *NotifyError {
+			if s.e.bySPI[b.spiR] != nil {
+				return refuse(wire.TEMPORARY_FAILURE, "ike: SPI %x was taken meanwhile", uint64(b.spiR))
+			}
+			return b.respond(s, now, shared, out)
+		},
+	})), nil
+}
+
+// respond makes the SA that the peer has asked for. Where a rekey of ours is under way, which of the two stays is settled when its answer
+// comes.
+func (b *saBargain) respond(s *sa, now time.Time, shared []byte, out *Output) *NotifyError {
+	n, err := b.make(s, now, shared, false)
 	if err != nil {
-		s.e.forget(n)
-		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: %w", err)
+		return refuse(wire.NO_PROPOSAL_CHOSEN, "ike: %w", err)
 	}
-	n.keys = k
-	chosen.SPI = binary.BigEndian.AppendUint64(nil, uint64(n.spiR))
-	if rekeying {
-		ours.theirs = n // settled when our answer comes
-	} else {
-		s.hand(now, n, out)
-		s.awaitDelete(now)
+	if ours, rekeying := s.own.x.(*rekeySA); rekeying {
+		ours.theirs = n
+		return nil
 	}
-	return []wire.Payload{&wire.SA{Proposals: []wire.Proposal{chosen}}, &wire.Nonce{Data: nr}, ke}, nil
+	s.hand(now, n, out)
+	s.awaitDelete(now)
+	return nil
 }
 
 // newSAWith makes the SA that a rekey of s creates, with a given SPI of ours.
@@ -198,7 +280,7 @@ func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI)
 	}
 	e.bySPI[spi] = n
 	n.localID, n.remoteID, n.natLocal, n.natRemote = s.localID, s.remoteID, s.natLocal, s.natRemote
-	n.fragments, n.mobike, n.original, n.childless = s.fragments, s.mobike, s.original, s.childless
+	n.fragments, n.mobike, n.original, n.childless, n.quantum = s.fragments, s.mobike, s.original, s.childless, s.quantum
 	n.authenticated, n.reauthIn = s.authenticated, s.reauthIn
 	n.home, n.elsewhere = s.home, s.elsewhere
 	n.state = established
@@ -208,7 +290,7 @@ func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI)
 // hand gives everything of s to the SA that replaces it.
 func (s *sa) hand(now time.Time, to *sa, out *Output) {
 	s.stopTimers()
-	s.state = replaced
+	s.state, s.awaited = replaced, nil
 	for spi, c := range s.children {
 		c.sa = to
 		to.children[spi] = c

@@ -54,6 +54,8 @@ type sa struct {
 	settled             sadb.Path        // what the Child SAs are on while other paths are tried; zero: path
 	keepalives          uint             // sent
 	mapping             []byte           // where the peer saw us last, as a NAT_DETECTION_DESTINATION_IP hash; of an initiator with MOBIKE behind a NAT
+	notFound            int              // answers STATE_NOT_FOUND in a row
+	quantum             bool             // the peer does additional key exchanges (RFC 9370)
 	childless           bool             // the peer takes IKE_AUTH without a Child SA
 	ppk                 bool             // both ends can mix a PPK into the keys; from IKE_AUTH on, they do
 
@@ -68,6 +70,7 @@ type sa struct {
 	expires       time.Time
 	authenticated time.Time     // of the first of the SAs that rekeys have made this one of
 	reauthIn      time.Duration // how long that counts; 0: for ever
+	awaited       *awaited      // by the peer's CREATE_CHILD_SA; nil: nothing
 	heir          *sa           // that takes the place of this one; nil: none
 	heard         time.Time     // last authenticated message of the peer
 	announced     bool          // SAStart was given
@@ -79,7 +82,7 @@ type sa struct {
 	hint       string // an unprotected error that the peer sent during IKE_SA_INIT
 	hintReason Reason
 
-	halfOpenEnd, rekeyAt, reauthAt, expireAt, livenessAt, keepaliveAt, pauseEnd deadline
+	halfOpenEnd, rekeyAt, reauthAt, expireAt, livenessAt, keepaliveAt, pauseEnd, awaitEnd deadline
 }
 
 // join makes the SA one of a peer's.
@@ -104,6 +107,7 @@ func (s *sa) setDeadlines() {
 	s.own.resend.run = s.resend
 	s.halfOpenEnd.run = s.timeOut
 	s.pauseEnd.run = s.pump
+	s.awaitEnd.run = func(now time.Time, out *Output) { s.forsake(now); s.pump(now, out) }
 	s.rekeyAt.run = func(now time.Time, out *Output) { s.rekey(now, out) }
 	s.reauthAt.run = s.reauthenticate
 	s.expireAt.run = func(now time.Time, out *Output) { s.delete(now, cmp.Or(s.reason, ReasonLifetime), out) }

@@ -121,7 +121,7 @@ func (s *sa) dropChildren(now time.Time, why Reason, out *Output) []esp.SPI {
 }
 
 func (s *sa) stopTimers() {
-	for _, d := range []*deadline{&s.halfOpenEnd, &s.rekeyAt, &s.reauthAt, &s.expireAt, &s.livenessAt, &s.keepaliveAt, &s.pauseEnd} {
+	for _, d := range []*deadline{&s.halfOpenEnd, &s.rekeyAt, &s.reauthAt, &s.expireAt, &s.livenessAt, &s.keepaliveAt, &s.pauseEnd, &s.awaitEnd} {
 		s.e.deadlines.disarm(d)
 	}
 }

@@ -174,6 +174,8 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 	case h.Exchange == wire.IKE_AUTH:
 		p.raw = d.Data
 		reply, after = s.handleAuth(now, p, out)
+	case h.Exchange == wire.IKE_FOLLOWUP_KE:
+		reply, after = s.handleFollowUp(now, p, out), func() { s.pump(now, out) }
 	case h.Exchange == wire.CREATE_CHILD_SA:
 		reply = s.handleCreateChild(now, p, out)
 	default:
@@ -196,12 +198,15 @@ func (s *sa) start(now time.Time, x exchange, out *Output) {
 
 // pump begins the next exchange when none is under way. While the SA is being set up only its own exchanges run.
 func (s *sa) pump(now time.Time, out *Output) {
-	for s.own.x == nil && len(s.queue) > 0 && s.state != connecting && s.state != dead && s.pauseEnd.index == 0 {
+	for s.own.x == nil && len(s.queue) > 0 && s.state != connecting && s.state != dead && s.pauseEnd.index == 0 && !s.beingRekeyed() {
 		x := s.queue[0]
 		s.queue = s.queue[1:]
 		s.launch(now, x, out)
 	}
 }
+
+// beingRekeyed reports whether the peer is in the middle of a rekey of the IKE SA: what is to be asked is asked on the new one.
+func (s *sa) beingRekeyed() bool { return s.state == established && s.awaited != nil && s.awaited.isSA }
 
 // launch makes the exchange's request and sends it.
 func (s *sa) launch(now time.Time, x exchange, out *Output) {

@@ -28,6 +28,7 @@ const (
 	CREATE_CHILD_SA  ExchangeType = 36
 	INFORMATIONAL    ExchangeType = 37
 	IKE_INTERMEDIATE ExchangeType = 43 // RFC 9242
+	IKE_FOLLOWUP_KE  ExchangeType = 44 // RFC 9370
 )
 
 // Flags are the flags of the IKE header (RFC 7296 §3.1).

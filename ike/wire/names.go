@@ -31,7 +31,7 @@ var payloadNames = map[PayloadType]string{
 
 var exchangeNames = map[ExchangeType]string{
 	IKE_SA_INIT: "IKE_SA_INIT", IKE_AUTH: "IKE_AUTH", CREATE_CHILD_SA: "CREATE_CHILD_SA", INFORMATIONAL: "INFORMATIONAL",
-	38: "IKE_SESSION_RESUME", IKE_INTERMEDIATE: "IKE_INTERMEDIATE", 44: "IKE_FOLLOWUP_KE",
+	38: "IKE_SESSION_RESUME", IKE_INTERMEDIATE: "IKE_INTERMEDIATE", IKE_FOLLOWUP_KE: "IKE_FOLLOWUP_KE",
 }
 
 var protocolNames = map[ProtocolID]string{ProtocolNone: "none", ProtocolIKE: "IKE", ProtocolAH: "AH", ProtocolESP: "ESP"}
@@ -109,7 +109,7 @@ var notifyNames = map[NotifyType]string{
 	CHILD_SA_NOT_FOUND:              "CHILD_SA_NOT_FOUND",
 	45:                              "INVALID_GROUP_ID",
 	46:                              "AUTHORIZATION_FAILED",
-	47:                              "STATE_NOT_FOUND",
+	STATE_NOT_FOUND:                 "STATE_NOT_FOUND",
 	48:                              "TS_MAX_QUEUE",
 	INITIAL_CONTACT:                 "INITIAL_CONTACT",
 	SET_WINDOW_SIZE:                 "SET_WINDOW_SIZE",

@@ -38,6 +38,7 @@ const (
 	UNEXPECTED_NAT_DETECTED      NotifyType = 41 // RFC 4555
 	TEMPORARY_FAILURE            NotifyType = 43
 	CHILD_SA_NOT_FOUND           NotifyType = 44
+	STATE_NOT_FOUND              NotifyType = 47 // RFC 9370
 )
 
 // Status types, by their IANA names.

@@ -202,6 +202,9 @@ func (t *transformSet) proposal(e *entry) ike.Proposal {
 	if e.pfs != 0 {
 		p.Groups = []wire.GroupID{e.pfs}
 	}
+	if e.pfsKE != wire.NONE {
+		p.AddKE = []wire.GroupID{e.pfsKE}
+	}
 	if e.esn {
 		p.ESN = []bool{true, false}
 	}

@@ -121,6 +121,7 @@ func TestBuildPeer(t *testing.T) {
 		{"no replay protection", with(entry, " set security-association replay disable"), "0s 0 -1", limits},
 
 		{"PFS", with(entry, " set pfs"), "[{[{20 128}] [] [] [MODP_2048] [] []}]", espProposals},
+		{"PFS with a KEM", with(entry, " set pfs group19 addke ml-kem-768"), "[{[{20 128}] [] [] [ECP_256] [] [ML_KEM_768]}]", espProposals},
 		{"ESN", with(entry, " set security-association esn"), "[{[{20 128}] [] [] [] [true false] []}]", espProposals},
 		{"transform sets", with("hostname gwA", "crypto ipsec transform-set T2 esp-aes 256 esp-sha256-hmac\ncrypto ipsec transform-set T3 esp-chacha20-poly1305", entry, " set transform-set T2 TS T3"),
 			"[{[{12 256}] [] [12] [] [] []} {[{20 128}] [] [] [] [] []} {[{28 0}] [] [] [] [] []}]", espProposals},

@@ -150,7 +150,7 @@ var entryMode = mode{commands: []node{
 		}))),
 	kw("no", "switch off",
 		kw("set", "how it is protected",
-			kw("pfs", "perfect forward secrecy").do(func(p *parser, _ args) { p.entry.pfs = 0 }),
+			kw("pfs", "perfect forward secrecy").do(func(p *parser, _ args) { p.entry.pfs, p.entry.pfsKE = 0, wire.NONE }),
 			kw("security-association", "SAs",
 				kw("esn", "sequence numbers of 64 bits").do(func(p *parser, _ args) { p.entry.esn = false })))),
 }}
@@ -171,13 +171,19 @@ func pfsNode() node {
 	groups := groupNodes("group")
 	for i := range groups {
 		groups[i].run = (*parser).setPFS
+		groups[i].next = []node{kw("addke", "KEM that is used on top (RFC 9370)",
+			choice("ml-kem-768", "ML-KEM-768", wire.ML_KEM_768).do((*parser).setPFS),
+			choice("ml-kem-1024", "ML-KEM-1024", wire.ML_KEM_1024).do((*parser).setPFS))}
 	}
 	return kw("pfs", "perfect forward secrecy, with group14 if nothing else is said", groups...).do((*parser).setPFS)
 }
 
 func (p *parser) setPFS(a args) {
-	p.entry.pfs = wire.MODP_2048
+	p.entry.pfs, p.entry.pfsKE = wire.MODP_2048, wire.NONE
 	if len(a.values) > 0 {
 		p.entry.pfs = valueOf[wire.GroupID](a, 0)
+	}
+	if len(a.values) > 1 {
+		p.entry.pfsKE = valueOf[wire.GroupID](a, 1)
 	}
 }

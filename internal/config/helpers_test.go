@@ -118,7 +118,7 @@ crypto map CM 20 ipsec-isakmp
 crypto map CM 10 ipsec-isakmp
  set peer 192.0.2.2
  set transform-set TS TS2 TS3 TS4
- set pfs group19
+ set pfs group19 addke ml-kem-768
  set security-association lifetime seconds 120
  set security-association lifetime kilobytes 2560
  set security-association lifetime packets 5000

@@ -184,6 +184,7 @@ type entry struct {
 	transforms  []named
 	profile     named
 	pfs         wire.GroupID // 0: none
+	pfsKE       wire.GroupID // on top; NONE: none
 	esn         bool
 	life        lifetime
 	replay      int // 0: not set; negative: disabled

@@ -102,6 +102,8 @@ var accepted = []struct{ name, text, want string }{
 	{"same peer again", inMap + " set peer 192.0.2.2\n set peer 192.0.2.2", " set peer 192.0.2.2"},
 	{"PFS", inMap + " set pfs", " set pfs group14"},
 	{"PFS group", inMap + " set pfs group31", " set pfs group31"},
+	{"PFS with a KEM", inMap + " set pfs group31 addke ml-kem-1024", " set pfs group31 addke ml-kem-1024"},
+	{"PFS without a KEM again", inMap + " set pfs group31 addke ml-kem-1024\n set pfs group31", " set pfs group31"},
 	{"no PFS", inMap + " set pfs\n no set pfs", "crypto map CM 10 ipsec-isakmp"},
 	{"ESN", inMap + " set security-association esn", " set security-association esn"},
 	{"no ESN", inMap + " set security-association esn\n no set security-association esn", "crypto map CM 10 ipsec-isakmp"},

@@ -351,7 +351,11 @@ func (w *writer) entry(e *entry) {
 	}
 	w.words(" set transform-set", sets)
 	if e.pfs != 0 {
-		w.line(" set pfs group%d", uint16(e.pfs))
+		add := ""
+		if e.pfsKE != wire.NONE {
+			add = " addke " + addKEWords([]wire.GroupID{e.pfsKE})[0]
+		}
+		w.line(" set pfs group%d%s", uint16(e.pfs), add)
 	}
 	w.text(" set ikev2-profile ", e.profile.name)
 	w.text(" match address ", e.list.name)

@@ -26,6 +26,7 @@ func TestTwoRouters(t *testing.T) {
 		{"ESN and ML-KEM", RouterConf{
 			Proposal:     []string{"encryption aes-gcm-256", "prf sha384", "group 20", "addke ml-kem-1024"},
 			TransformSet: "esp-gcm 256",
+			PFS:          "group20 addke ml-kem-768",
 			Map:          []string{"set security-association esn", "set security-association replay window-size 8192"},
 		}, "ADDKE1_ML_KEM_1024"},
 		{"ChaCha20 with PFS", RouterConf{TransformSet: "esp-chacha20-poly1305", PFS: "group31"}, "esp-chacha20-poly1305"},
