@@ -50,9 +50,17 @@ func (r *Router) tell(n note) bool {
 	}
 }
 
+// maxIKE is the largest IKE message that is looked at, in octets: more than any sender makes, who would have it fragmented (RFC 7383). It
+// bounds the memory that the queues take.
+const maxIKE = 10_000
+
 // takeIKE leaves a copy of an IKE message. The requests that carry no SPI of ours, IKE_SA_INIT, have a queue of their
 // own, so that a flood of them does not starve the SAs that are there.
 func (r *Router) takeIKE(path sadb.Path, data []byte) {
+	if len(data) > maxIKE {
+		r.drops.Drop(sadb.DropTooBig, 1)
+		return
+	}
 	const spiR = 8 // where the responder's SPI begins (RFC 7296 §3.1)
 	queue := r.ikeIn
 	if len(data) < spiR+8 || binary.BigEndian.Uint64(data[spiR:]) == 0 {

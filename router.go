@@ -38,10 +38,10 @@ type Router struct {
 	stopped chan struct{} // closed when control has ended
 }
 
-// Queue lengths.
+// Queue lengths. Those for IKE take what a flood of 50,000 messages a second brings in the 20 ms in which control may be off the CPU.
 const (
-	initQueue    = 64
-	ikeQueue     = 256
+	initQueue    = 1024
+	ikeQueue     = 1024
 	noteQueue    = 64
 	acquireQueue = 64
 )

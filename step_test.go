@@ -345,19 +345,28 @@ func TestDownlinkSortsIKE(t *testing.T) {
 	request[4] = 7 // SPIi
 	other := bytes.Clone(request)
 	other[4+8] = 9 // SPIr
-	for range initQueue + 3 {
+	for i := range initQueue + 3 {
 		a.n = 0
-		a.WriteBatch([]udp.Message{{Data: request}, {Data: other}})
+		a.WriteBatch([]udp.Message{{Data: request}})
+		if i < 5 {
+			a.WriteBatch([]udp.Message{{Data: other}})
+		}
 		deliver(&half{wire: a}, b)
 	}
 	if got := len(b.r.initIn); got != initQueue {
 		t.Errorf("got %d IKE_SA_INITs queued, want %d", got, initQueue)
 	}
-	if got, want := len(b.r.ikeIn), initQueue+3; got != want {
+	if got, want := len(b.r.ikeIn), 5; got != want {
 		t.Errorf("got %d other messages queued, want %d", got, want)
 	}
 	if got := b.r.drops.Load().Drops[sadb.DropIKEQueueFull]; got != 3 {
 		t.Errorf("got %d dropped for the full queue, want 3", got)
+	}
+	a.n = 0
+	a.WriteBatch([]udp.Message{{Data: append(other, make([]byte, maxIKE)...)}})
+	deliver(&half{wire: a}, b)
+	if got := b.r.drops.Load().Drops[sadb.DropTooBig]; got != 1 || len(b.r.ikeIn) != 5 {
+		t.Errorf("got %d dropped as too big, %d queued, want 1 and 5", got, len(b.r.ikeIn))
 	}
 	d := <-b.r.ikeIn
 	if want := (sadb.Path{Local: b.wire.local, Remote: a.local}); d.path != want || !bytes.Equal(d.data, other[4:]) {

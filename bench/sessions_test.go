@@ -26,10 +26,17 @@ type gateway struct {
 func (g *gateway) apply(b *testing.B, now time.Time) {
 	b.Helper()
 	for _, ev := range g.out.Events {
-		if up, ok := ev.(ike.ChildUp); ok {
-			if _, err := g.db.Install(now, up.Spec); err != nil {
+		switch ev := ev.(type) {
+		case ike.ChildUp:
+			if _, err := g.db.Install(now, ev.Spec); err != nil {
 				b.Fatal(err)
 			}
+		case ike.ChildActive:
+			g.db.Activate(ev.In)
+		case ike.ChildRetired:
+			g.db.Retire(ev.In)
+		case ike.ChildDown:
+			g.db.Remove(ev.In)
 		}
 		g.tracker.Observe(now, ev)
 	}
@@ -105,8 +112,8 @@ func newGateway(b *testing.B, n int) *gateway {
 	return g
 }
 
-// connect has peer i set its session up.
-func (g *gateway) connect(b *testing.B, now time.Time, i int) {
+// connect has peer i set its session up, and returns it.
+func (g *gateway) connect(b *testing.B, now time.Time, i int) *ike.Endpoint {
 	b.Helper()
 	peer, policy := peerOf("hub", address(i), hub)
 	e, err := ike.New(ike.Config{Peers: []ike.Peer{peer}})
@@ -115,6 +122,16 @@ func (g *gateway) connect(b *testing.B, now time.Time, i int) {
 	}
 	var out ike.Output
 	e.Acquire(now, policy.ID, sadb.Flow{Src: address(i), Dst: hub}, &out)
+	g.talk(b, now, e, &out)
+	if g.ike.Len() != i+1 {
+		b.Fatalf("%d IKE SAs after %d peers", g.ike.Len(), i+1)
+	}
+	return e
+}
+
+// talk carries what a peer sends, and all answers, until there is none.
+func (g *gateway) talk(b *testing.B, now time.Time, peer *ike.Endpoint, out *ike.Output) {
+	b.Helper()
 	for len(out.Datagrams) > 0 {
 		g.out.Reset()
 		for _, d := range out.Datagrams {
@@ -123,12 +140,59 @@ func (g *gateway) connect(b *testing.B, now time.Time, i int) {
 		g.apply(b, now)
 		out.Reset()
 		for _, d := range g.out.Datagrams {
-			e.Handle(now, ike.Datagram{Path: sadb.Path{Local: d.Path.Remote, Remote: d.Path.Local}, Data: d.Data}, &out)
+			peer.Handle(now, ike.Datagram{Path: sadb.Path{Local: d.Path.Remote, Remote: d.Path.Local}, Data: d.Data}, out)
 		}
 	}
-	if g.ike.Len() != i+1 {
-		b.Fatalf("%d IKE SAs after %d peers", g.ike.Len(), i+1)
+}
+
+// BenchmarkRekeyStorm has all Child SAs of 20,000 sessions rekeyed at once, and counts the work of the gateway and of its peers, which is
+// about the same.
+func BenchmarkRekeyStorm(b *testing.B) {
+	const n = 20000
+	g := newGateway(b, n)
+	now := time.Unix(1, 0)
+	peers := make([]*ike.Endpoint, n)
+	for i := range peers {
+		peers[i] = g.connect(b, now, i)
 	}
+	var out ike.Output
+	b.ResetTimer()
+	for b.Loop() {
+		for i, p := range peers {
+			in, ok := g.childOf(i)
+			if !ok {
+				b.Fatalf("peer %d has no Child SA", i)
+			}
+			g.out.Reset()
+			g.ike.RekeyChild(now, in, &g.out)
+			g.apply(b, now)
+			out.Reset()
+			for _, d := range g.out.Datagrams {
+				p.Handle(now, ike.Datagram{Path: sadb.Path{Local: d.Path.Remote, Remote: d.Path.Local}, Data: d.Data}, &out)
+			}
+			g.talk(b, now, p, &out)
+		}
+		now = now.Add(10 * time.Second) // the old ones linger for less
+		for _, p := range peers {
+			out.Reset()
+			p.Advance(now, &out)
+		}
+		g.out.Reset()
+		g.ike.Advance(now, &g.out)
+		g.apply(b, now)
+	}
+	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "rekeys/s")
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/storm")
+}
+
+// childOf is the newest Child SA with peer i, by its inbound SPI.
+func (g *gateway) childOf(i int) (esp.SPI, bool) {
+	e := g.db.Entry(sadb.PolicyID(fmt.Sprintf("peer %d", i)))
+	o := e.Outbound(sadb.Flow{Src: hub, Dst: address(i)})
+	if o == nil {
+		return 0, false
+	}
+	return o.Child().In.SPI(), true
 }
 
 // heap is what is in use after a collection.

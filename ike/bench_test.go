@@ -24,11 +24,22 @@ func exchangeAll(b *testing.B, x, y *Endpoint, out *Output) {
 
 // BenchmarkHandshake sets an IKE SA with a Child SA up, and counts the work of both ends. Each end is about half of it.
 func BenchmarkHandshake(b *testing.B) {
-	for _, g := range []wire.GroupID{wire.CURVE25519, wire.ECP_256, wire.ECP_384, wire.MODP_2048} {
-		b.Run("group="+g.String(), func(b *testing.B) {
+	for _, tt := range []struct{ group, add wire.GroupID }{
+		{wire.CURVE25519, wire.NONE}, {wire.ECP_256, wire.NONE}, {wire.ECP_384, wire.NONE}, {wire.MODP_2048, wire.NONE},
+		{wire.CURVE25519, wire.ML_KEM_768}, {wire.ECP_384, wire.ML_KEM_1024},
+	} {
+		g, name := tt.group, "group="+tt.group.String()
+		if tt.add != wire.NONE {
+			name += "+" + tt.add.String()
+		}
+		b.Run(name, func(b *testing.B) {
 			ca := peerConfig("B", addrA, addrB, "10.1.0.0/16", "10.2.0.0/16")
 			cb := peerConfig("A", addrB, addrA, "10.2.0.0/16", "10.1.0.0/16")
 			ca.Peers[0].Proposals[0].Groups, cb.Peers[0].Proposals[0].Groups = []wire.GroupID{g}, []wire.GroupID{g}
+			if tt.add != wire.NONE {
+				quantum(&ca, false, tt.add)
+				quantum(&cb, false, tt.add)
+			}
 			b.ReportAllocs()
 			for b.Loop() {
 				x, err := New(ca)

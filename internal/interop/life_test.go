@@ -147,7 +147,9 @@ func TestCookieChallengeFromPeer(t *testing.T) {
 // initRequest is an IKE_SA_INIT request from A to B that nobody will go on with.
 func initRequest(t *testing.T) []byte {
 	t.Helper()
-	sel := func(s string) []sadb.Selector { return []sadb.Selector{sadb.SelectorFromPrefix(netip.MustParsePrefix(s), 0)} }
+	sel := func(s string) []sadb.Selector {
+		return []sadb.Selector{sadb.SelectorFromPrefix(netip.MustParsePrefix(s), 0)}
+	}
 	e, err := ike.New(ike.Config{Peers: []ike.Peer{{
 		Local: netip.MustParseAddr(OuterA), Remote: netip.MustParseAddr(OuterB), LocalKey: esp.Secret(PSK), RemoteKey: esp.Secret(PSK),
 		Proposals: []ike.Proposal{{Encr: []ike.Encr{{ID: wire.ENCR_AES_GCM_16, KeyBits: 128}}, PRF: []uint16{wire.PRF_HMAC_SHA2_256}, Groups: []wire.GroupID{wire.CURVE25519}}},
