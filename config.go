@@ -34,11 +34,13 @@ type Config struct {
 	Log zerolog.Logger
 }
 
-// Socket is one UDP socket of the router and what it carries: bare IKE (port 500), or IKE behind the non-ESP marker,
-// ESP and keepalives (port 4500, RFC 3948).
+// Socket is one socket of the router and what it carries: bare IKE (port 500); or IKE behind the non-ESP marker, ESP and keepalives
+// (port 4500, RFC 3948); or bare ESP, IP protocol 50 (ListenESP). An address where peers may be without a NAT between
+// (ike.EncapAuto) needs all three.
 type Socket struct {
 	Conn udp.Conn
 	NATT bool
+	ESP  bool
 	MTU  int // of the interface behind it; default 1500
 }
 
@@ -53,6 +55,9 @@ type (
 
 // Listen opens a UDP socket of the operating system. The address must not be a wildcard: an SA's path names it.
 func Listen(addr netip.AddrPort, o ListenOptions) (Conn, error) { return udp.Listen(addr, o) }
+
+// ListenESP opens a socket of the operating system for ESP that is not in UDP.
+func ListenESP(addr netip.Addr, o ListenOptions) (Conn, error) { return udp.ListenESP(addr, o) }
 
 const (
 	defaultHold         = 16
@@ -105,6 +110,9 @@ func (c Config) check() error {
 	if len(local) == 0 {
 		return errors.New("no sockets")
 	}
+	if err := c.checkESP(); err != nil {
+		return err
+	}
 	known := make(map[sadb.PolicyID]bool)
 	for _, p := range c.Policies {
 		if known[p.ID] {
@@ -117,6 +125,25 @@ func (c Config) check() error {
 			if !known[f.ID] {
 				return fmt.Errorf("peer %q: flow %q is no policy", p.Name, f.ID)
 			}
+		}
+	}
+	return nil
+}
+
+// checkESP finds sockets that are two things at once, and peers whose bare ESP has no socket.
+func (c Config) checkESP() error {
+	bare := make(map[netip.Addr]bool)
+	for _, s := range c.Sockets {
+		if s.ESP && s.NATT {
+			return fmt.Errorf("socket %v is for bare ESP and for ESP in UDP", s.Conn.LocalAddr())
+		}
+		if s.ESP {
+			bare[s.Conn.LocalAddr().Addr()] = true
+		}
+	}
+	for _, p := range c.IKE.Peers {
+		if p.Encap == ike.EncapAuto && !bare[p.Local.Unmap()] {
+			return fmt.Errorf("peer %q: no socket for bare ESP at %v", p.Name, p.Local)
 		}
 	}
 	return nil

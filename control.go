@@ -155,7 +155,7 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 			c.db.Rehome(ev.Replaces, ev.SA.ID)
 		}
 	case ike.PathMoved:
-		c.db.SetPath(ev.SA.ID, ev.SA.Path)
+		c.db.SetPath(ev.SA.ID, ev.SA.ESP)
 		c.changed = true
 	case ike.Failed:
 		for _, id := range ev.Policies {

@@ -20,8 +20,9 @@ const (
 // goroutine; its slices are scratch that is made once.
 type downlink struct {
 	inlet
-	r   *Router
-	dev tun.Device
+	r    *Router
+	dev  tun.Device
+	bare bool // the socket is for ESP alone
 
 	// The run: ESP packets in a row with one SPI.
 	spi    esp.SPI
@@ -36,7 +37,7 @@ type downlink struct {
 
 func newDownlink(r *Router, s Socket) *downlink {
 	return &downlink{
-		inlet: newInlet(s, downlinkBatch), r: r, dev: r.cfg.Device,
+		inlet: newInlet(s, downlinkBatch), r: r, dev: r.cfg.Device, bare: s.ESP,
 		frames: make([]esp.Frame, 0, downlinkBatch),
 		at:     make([]int, 0, downlinkBatch),
 		writes: make([][]byte, 0, downlinkBatch),
@@ -48,9 +49,11 @@ func (d *downlink) step(now int64, n int) {
 	for i := range d.msgs[:n] {
 		m := &d.msgs[i]
 		switch b := m.Data; {
-		case len(b) == 1 && b[0] == keepalive:
+		case !d.bare && len(b) == 1 && b[0] == keepalive:
 		case len(b) < markerLen:
 			d.r.drops.Drop(sadb.DropNonESPShort, 1)
+		case d.bare:
+			d.add(now, i)
 		case binary.BigEndian.Uint32(b) == 0:
 			d.r.takeIKE(sadb.Path{Local: d.local, Remote: m.Remote}, b[markerLen:])
 		default:

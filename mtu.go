@@ -46,7 +46,7 @@ func (c *control) innerMTU() int {
 		for _, p := range c.cfg.IKE.Peers {
 			for _, f := range p.Flows {
 				for s := range suites(f.Proposals) {
-					fit(s, sadb.Path{Local: netip.AddrPortFrom(p.Local, 0), Remote: netip.AddrPortFrom(p.Remote, 0)})
+					fit(s, c.likelyPath(p.Local, p.Remote))
 				}
 			}
 		}
@@ -57,18 +57,32 @@ func (c *control) innerMTU() int {
 	return mtu
 }
 
-// espRoom is how many octets of ESP fit into one outer packet of a path.
-func (c *control) espRoom(p sadb.Path) int {
-	mtu := defaultSocketMTU
+// likelyPath is the path of ESP in UDP between two addresses.
+func (c *control) likelyPath(local, remote netip.Addr) sadb.Path {
+	p := sadb.Path{Local: netip.AddrPortFrom(local, 4500), Remote: netip.AddrPortFrom(remote, 4500)}
 	for _, s := range c.cfg.Sockets {
-		if a := s.Conn.LocalAddr(); s.NATT && a.Addr() == p.Local.Addr() && (p.Local.Port() == 0 || a == p.Local) {
-			mtu = s.MTU
+		if a := s.Conn.LocalAddr(); s.NATT && a.Addr() == local {
+			p.Local = a
 		}
 	}
-	if p.Remote.Addr().Is6() {
-		return mtu - ipv6Header - udpHeader
+	return p
+}
+
+// espRoom is how many octets of ESP fit into one outer packet of a path.
+func (c *control) espRoom(p sadb.Path) int {
+	room := defaultSocketMTU
+	for _, s := range c.cfg.Sockets {
+		if s.Conn.LocalAddr() == p.Local {
+			room = s.MTU
+		}
 	}
-	return mtu - ipv4Header - udpHeader
+	if p.Local.Port() != 0 { // else it is bare
+		room -= udpHeader
+	}
+	if p.Remote.Addr().Is6() {
+		return room - ipv6Header
+	}
+	return room - ipv4Header
 }
 
 // suites yields what ESP proposals can lead to.

@@ -91,7 +91,7 @@ func (r *Router) Run(ctx context.Context) error {
 	var lanes sync.WaitGroup
 	lanes.Go(func() { r.lane(newUplinkLane(r).run) })
 	for _, s := range r.cfg.Sockets {
-		if s.NATT {
+		if s.NATT || s.ESP {
 			lanes.Go(func() { r.lane(newDownlink(r, s).run) })
 		} else {
 			lanes.Go(func() { r.lane(newIKEReader(r, s).run) })

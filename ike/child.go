@@ -64,7 +64,7 @@ func (s *sa) install(now time.Time, b *bargain, more []byte, out *Output) {
 	e.deadlines.arm(&c.rekeyAt, now.Add(s.rekeyAfterFor(c)))
 	e.deadlines.arm(&c.expireAt, now.Add(f.Lifetime))
 	spec := sadb.ChildSpec{
-		IKE: s.id, Policies: c.policies(), In: inbound, Out: outbound, Local: c.local, Remote: c.remote, Path: s.route(),
+		IKE: s.id, Policies: c.policies(), In: inbound, Out: outbound, Local: c.local, Remote: c.remote, Path: s.espPath(),
 		Life: sadb.Lifetime{Seconds: f.Lifetime, Packets: f.Packets}, Expires: now.Add(f.Lifetime), Standby: c.standby,
 	}
 	if f.Kilobytes != NoLimit {

@@ -69,6 +69,7 @@ type Peer struct {
 	Reauth    time.Duration // how long an authentication counts; before, a new IKE SA takes the place of this one. Default: for ever
 	Unique    Unique        // what becomes of other IKE SAs of the same identity
 	Childless Childless     // IKE SAs that are set up without a Child SA
+	Encap     Encap         // how ESP travels
 	DPD       DPD
 	Flows     []Flow
 }

@@ -40,6 +40,7 @@ type SAInfo struct {
 	Peer       string // Peer.Name; "" for a responder's SA whose peer is not known yet
 	Interface  string
 	Path       sadb.Path
+	ESP        sadb.Path // that its Child SAs take: Path, or where ESP travels bare the same addresses with port 0
 	SPIi, SPIr wire.SPI
 	Initiator  bool     // of the exchange that created it
 	Active     bool     // authenticated and usable; false while being set up, and once replaced or being deleted

@@ -21,7 +21,7 @@ func (s *sa) handleInformational(now time.Time, d Datagram, p *parts, out *Outpu
 		s.hearAdditional(p)
 	}
 	if s.mobike && p.notify(wire.NAT_DETECTION_DESTINATION_IP) != nil { // so that the peer sees a change of its mapping (RFC 4555 §3.8)
-		reply = append(reply, natNotifies(s.spiI, s.spiR, d.Path.Remote)...)
+		reply = append(reply, s.natNotifies(d.Path)...)
 	}
 	var spis [][]byte
 	for _, d := range p.deletes {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -37,7 +38,7 @@ const maxCookie = 64 // octets (RFC 7296 §2.6)
 func (e *Endpoint) initiate(now time.Time, p *peerRef, want *newChild, out *Output) *sa {
 	path := sadb.Path{Local: netip.AddrPortFrom(e.localAddr(p), e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
 	s := e.newSA(now, p, path, true)
-	s.localID, s.original = p.LocalID, true
+	s.localID, s.original, s.force = p.LocalID, true, p.Encap == EncapForce
 	s.ni = nonce()
 	if want != nil {
 		s.queue = append(s.queue, want)
@@ -74,7 +75,7 @@ func (x *initSA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []
 	if s.peer.PPK.ID != "" {
 		ps = append(ps, &wire.Notify{Kind: wire.USE_PPK})
 	}
-	if ps = append(ps, natNotifies(s.spiI, 0, s.path.Remote)...); s.e.cfg.FragmentMTU > 0 {
+	if ps = append(ps, s.natNotifies(s.path)...); s.e.cfg.FragmentMTU > 0 {
 		ps = append(ps, &wire.Notify{Kind: wire.IKEV2_FRAGMENTATION_SUPPORTED})
 	}
 	return wire.IKE_SA_INIT, ps, true
@@ -129,8 +130,8 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 		return
 	}
 	natLocal, natRemote, ok := detectNAT(p.notifies, s.spiI, s.spiR, s.path.Local, s.path.Remote)
-	if !ok {
-		s.kill(now, ReasonLocal, "the peer does not encapsulate ESP in UDP, which is the only transport here", out)
+	if !ok && s.force {
+		s.kill(now, ReasonLocal, "the peer does not encapsulate ESP in UDP, which is what the configuration wants", out)
 		return
 	}
 	s.natLocal, s.natRemote = natLocal, natRemote
@@ -138,7 +139,9 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 	s.ppk = s.peer.PPK.ID != "" && p.notify(wire.USE_PPK) != nil
 	s.childless = p.notify(wire.CHILDLESS_IKEV2_SUPPORTED) != nil
 	s.initResponse = bytes.Clone(d.Data)
-	s.path = sadb.Path{Local: netip.AddrPortFrom(s.path.Local.Addr(), s.e.cfg.NATTPort), Remote: netip.AddrPortFrom(s.path.Remote.Addr(), s.peer.NATTPort)}
+	if ok { // else the peer knows of one port only
+		s.path = sadb.Path{Local: netip.AddrPortFrom(s.path.Local.Addr(), s.e.cfg.NATTPort), Remote: netip.AddrPortFrom(s.path.Remote.Addr(), s.peer.NATTPort)}
+	}
 	s.take(now, p, out)
 }
 
@@ -307,20 +310,22 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 	s := e.newSA(now, nil, d.Path, false)
 	s.spiI, s.ni, s.nr, s.algs = h.SPIi, bytes.Clone(p.nonce.Data), nonce(), a
 	natLocal, natRemote, ok := detectNAT(p.notifies, s.spiI, 0, d.Path.Local, d.Path.Remote)
-	if ok {
-		s.natLocal, s.natRemote = natLocal, natRemote
-		s.keys, err = deriveKeys(a, skeyseed(prf, s.ni, s.nr, gir), s.ni, s.nr, s.spiI, s.spiR, false)
+	s.natLocal, s.natRemote = natLocal, natRemote
+	s.force = slices.ContainsFunc(peers, func(c *peerRef) bool { return c.Encap == EncapForce })
+	s.keys, err = deriveKeys(a, skeyseed(prf, s.ni, s.nr, gir), s.ni, s.nr, s.spiI, s.spiR, false)
+	if !ok && s.force {
+		err = errors.New("ike: the peer does not encapsulate ESP in UDP, which is what the configuration wants")
 	}
-	if !ok || err != nil {
+	if err != nil {
 		e.forget(s)
-		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer does not encapsulate ESP in UDP, which is the only transport here")
+		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "%w", err)
 	}
 	s.candidates = peers
 	s.answered.next = 1
 	h.SPIr, h.Version, h.Flags = s.spiR, version, wire.FlagResponse
 	m := wire.Message{Header: h, Payloads: append([]wire.Payload{
 		&wire.SA{Proposals: []wire.Proposal{chosen}}, &wire.KE{Group: a.group, Data: kex.Public()}, &wire.Nonce{Data: s.nr},
-	}, natNotifies(s.spiI, s.spiR, d.Path.Remote)...)}
+	}, s.natNotifies(d.Path)...)}
 	if s.fragments = e.cfg.FragmentMTU > 0 && p.notify(wire.IKEV2_FRAGMENTATION_SUPPORTED) != nil; s.fragments {
 		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.IKEV2_FRAGMENTATION_SUPPORTED})
 	}

@@ -19,13 +19,13 @@ func (x *liveness) wants() *flowRef { return nil }
 
 func (x *liveness) begin(s *sa, _ time.Time, _ *Output) (wire.ExchangeType, []wire.Payload, bool) {
 	if s.probesMapping() {
-		return wire.INFORMATIONAL, natNotifies(s.spiI, s.spiR, s.path.Remote), true
+		return wire.INFORMATIONAL, s.natNotifies(s.path), true
 	}
 	return wire.INFORMATIONAL, nil, true
 }
 
 func (x *liveness) done(s *sa, now time.Time, p *parts, out *Output) {
-	if s.probesMapping() && s.learnMapping(now, p) {
+	if s.probesMapping() && s.learnMapping(now, p, out) {
 		s.update(now, out)
 	}
 }

@@ -111,7 +111,7 @@ func (x *updateAddresses) wants() *flowRef { return nil }
 
 func (x *updateAddresses) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
 	x.path = s.path
-	ps := append([]wire.Payload{&wire.Notify{Kind: wire.UPDATE_SA_ADDRESSES}}, natNotifies(s.spiI, s.spiR, s.path.Remote)...)
+	ps := append([]wire.Payload{&wire.Notify{Kind: wire.UPDATE_SA_ADDRESSES}}, s.natNotifies(s.path)...)
 	return wire.INFORMATIONAL, append(ps, s.additional()...), s.state == established
 }
 
@@ -123,7 +123,7 @@ func (x *updateAddresses) done(s *sa, now time.Time, p *parts, out *Output) {
 	case n != nil:
 		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: reasonOf(n.Kind), Detail: "the peer answered the move to another address with " + n.Kind.String()})
 	default:
-		s.learnMapping(now, p)
+		s.learnMapping(now, p, out)
 	}
 }
 
@@ -132,7 +132,7 @@ func (x *updateAddresses) done(s *sa, now time.Time, p *parts, out *Output) {
 func (s *sa) probesMapping() bool { return s.mobike && s.original && s.natLocal }
 
 // learnMapping remembers where the peer sees us, and reports whether that is another place than before.
-func (s *sa) learnMapping(now time.Time, p *parts) (moved bool) {
+func (s *sa) learnMapping(now time.Time, p *parts, out *Output) (moved bool) {
 	n := p.notify(wire.NAT_DETECTION_DESTINATION_IP)
 	if n == nil {
 		return false
@@ -140,7 +140,11 @@ func (s *sa) learnMapping(now time.Time, p *parts) (moved bool) {
 	moved = s.mapping != nil && !bytes.Equal(s.mapping, n.Data)
 	s.mapping = bytes.Clone(n.Data)
 	if natLocal, natRemote, ok := detectNAT(p.notifies, s.spiI, s.spiR, s.path.Local, s.path.Remote); ok {
+		from := s.espPath()
 		s.setNAT(now, natLocal, natRemote)
+		if s.espPath() != from && s.settled == (sadb.Path{}) { // a NAT has come, or is gone
+			out.Events = append(out.Events, PathMoved{SA: s.info(), From: s.path})
+		}
 	}
 	return moved
 }

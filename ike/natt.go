@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"seikan/ike/wire"
+	"seikan/sadb"
 )
 
 // natHash is the content of a NAT_DETECTION_* notify: SHA-1(SPIi | SPIr | IP | Port) (RFC 7296 §2.23).
@@ -21,16 +22,39 @@ func natHash(spiI, spiR wire.SPI, a netip.AddrPort) []byte {
 	return h[:]
 }
 
-// natNotifies tells the peer where we think that we are. The source hash is random: the peer then sees a NAT in front
-// of us and encapsulates ESP in UDP, which is the one transport for ESP here. So implementations force it
-// (RFC 7296 §2.23 allows either side to see a NAT that is not there; it costs 8 octets a packet).
-func natNotifies(spiI, spiR wire.SPI, remote netip.AddrPort) []wire.Payload {
-	source := make([]byte, sha1.Size)
-	rand.Read(source)
+// Encap is whether ESP travels in UDP (RFC 3948).
+type Encap uint8
+
+// Ways for ESP to travel.
+const (
+	EncapForce Encap = iota // always in UDP
+	EncapAuto               // in UDP where there is a NAT, else bare, as IP protocol 50
+)
+
+// natNotifies tells the peer where we think that we are and where we see it, on a path. With force the source hash is random: the peer then
+// sees a NAT in front of us and encapsulates ESP in UDP. So implementations force it (RFC 7296 §2.23 allows either side to see a
+// NAT that is not there; it costs 8 octets a packet).
+func (s *sa) natNotifies(p sadb.Path) []wire.Payload {
+	source := natHash(s.spiI, s.spiR, p.Local)
+	if s.force {
+		rand.Read(source)
+	}
 	return []wire.Payload{
 		&wire.Notify{Kind: wire.NAT_DETECTION_SOURCE_IP, Data: source},
-		&wire.Notify{Kind: wire.NAT_DETECTION_DESTINATION_IP, Data: natHash(spiI, spiR, remote)},
+		&wire.Notify{Kind: wire.NAT_DETECTION_DESTINATION_IP, Data: natHash(s.spiI, s.spiR, p.Remote)},
 	}
+}
+
+// encapsulates reports whether ESP of the SA travels in UDP.
+func (s *sa) encapsulates() bool { return s.force || s.natLocal || s.natRemote }
+
+// espPath is where the Child SAs send.
+func (s *sa) espPath() sadb.Path {
+	p := s.route()
+	if s.encapsulates() {
+		return p
+	}
+	return sadb.Path{Local: netip.AddrPortFrom(p.Local.Addr(), 0), Remote: netip.AddrPortFrom(p.Remote.Addr(), 0)}
 }
 
 // detectNAT reads the peer's NAT_DETECTION_* notifies: whether there is a NAT in front of us, and of the peer.

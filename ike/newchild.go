@@ -239,7 +239,7 @@ func (s *sa) flowsWithin(first *flowRef, local, remote []sadb.Selector) []*flowR
 // respondChild negotiates a Child SA that the peer asks for and installs it; old is the one that it rekeys, nil for none.
 // The answer is SA, [Nr, [KEr,]] TSi, TSr; initial leaves out what IKE_AUTH does not carry.
 func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, initial bool, out *Output) ([]wire.Payload, *NotifyError) {
-	if s.path.Local.Port() != s.e.cfg.NATTPort {
+	if s.encapsulates() && s.path.Local.Port() != s.e.cfg.NATTPort {
 		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer did not move to the NAT-T port, so ESP has no way to it")
 	}
 	if p.tsI == nil || p.tsR == nil || len(p.tsI.Selectors) == 0 || len(p.tsR.Selectors) == 0 {

@@ -281,7 +281,7 @@ func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI)
 	e.bySPI[spi] = n
 	n.localID, n.remoteID, n.natLocal, n.natRemote = s.localID, s.remoteID, s.natLocal, s.natRemote
 	n.fragments, n.mobike, n.original, n.childless, n.quantum = s.fragments, s.mobike, s.original, s.childless, s.quantum
-	n.authenticated, n.reauthIn = s.authenticated, s.reauthIn
+	n.authenticated, n.reauthIn, n.force = s.authenticated, s.reauthIn, s.force
 	n.home, n.elsewhere = s.home, s.elsewhere
 	n.state = established
 	return n

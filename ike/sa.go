@@ -46,6 +46,7 @@ type sa struct {
 	keys                *keys
 	localID, remoteID   Identity
 	natLocal, natRemote bool
+	force               bool             // ESP travels in UDP, NAT or not
 	fragments           bool             // both ends take fragments
 	mobike              bool             // both ends support MOBIKE
 	original            bool             // we set up the first of the SAs that rekeys have made this one of: MOBIKE's initiator
@@ -142,7 +143,7 @@ func (s *sa) peerSPI() wire.SPI {
 // info is a copy of what others may know.
 func (s *sa) info() SAInfo {
 	i := SAInfo{
-		ID: s.id, Path: s.path, SPIi: s.spiI, SPIr: s.spiR, Initiator: s.initiator, Active: s.state == established,
+		ID: s.id, Path: s.path, ESP: s.espPath(), SPIi: s.spiI, SPIr: s.spiR, Initiator: s.initiator, Active: s.state == established,
 		RemoteID: s.remoteID, LocalID: s.localID, NATLocal: s.natLocal, NATRemote: s.natRemote,
 		Created: s.created, Expires: s.expires,
 	}

@@ -139,7 +139,7 @@ func (t *Tracker) capabilities(s *ikeSA) string {
 	if s.DPD {
 		letters += "D"
 	}
-	if s.NATLocal || s.NATRemote || s.Path.Local.Port() == t.cfg.NATTPort {
+	if s.NATLocal || s.NATRemote || s.ESP.Local.Port() == t.cfg.NATTPort {
 		letters += "N"
 	}
 	return letters

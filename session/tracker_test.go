@@ -129,7 +129,7 @@ func TestMoveToNATTPort(t *testing.T) {
 		t.Errorf("before: got peer %v with %q, want %v with none", s.Peer, s.IKE[0].Capabilities, path500.Remote)
 	}
 	moved := active(1, t0)
-	moved.Path = path4500
+	moved.Path, moved.ESP = path4500, path4500
 	r.do(t0, ike.PathMoved{SA: moved, From: path500})
 	s := r.only(t0)
 	if s.Peer != path4500.Remote || s.LocalPort != 4500 || s.IKE[0].Capabilities != "N" {

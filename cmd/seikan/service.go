@@ -81,7 +81,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	return nil
 }
 
-// listen opens the sockets: for each local address one for bare IKE, and one for IKE and ESP (RFC 3948).
+// listen opens the sockets: for each local address one for bare IKE, one for IKE and ESP (RFC 3948), and where it may come one for bare ESP.
 func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 	var sockets []seikan.Socket
 	for _, l := range built.Locals {
@@ -97,6 +97,14 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 			}
 			s.onClose(conn.Close)
 			sockets = append(sockets, seikan.Socket{Conn: conn, NATT: natt, MTU: l.MTU})
+		}
+		if l.ESP {
+			conn, err := seikan.ListenESP(l.Addr, seikan.ListenOptions{Mark: tun.Mark, Absent: l.Alternate})
+			if err != nil {
+				return nil, err
+			}
+			s.onClose(conn.Close)
+			sockets = append(sockets, seikan.Socket{Conn: conn, ESP: true, MTU: l.MTU})
 		}
 		s.locals = append(s.locals, l.Addr)
 		s.roams = s.roams || l.Alternate

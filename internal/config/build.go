@@ -40,6 +40,7 @@ type Built struct {
 type LocalEndpoint struct {
 	Addr      netip.Addr
 	MTU       int  // of the interface; 0: not known
+	ESP       bool // peers there may send ESP that is not in UDP
 	Alternate bool // it need not be there from the start: SAs may move to it when it is
 }
 
@@ -128,7 +129,7 @@ func (b *builder) iface(f *iface, m *cryptoMap) {
 		if !ok {
 			continue
 		}
-		b.listen(LocalEndpoint{Addr: local, MTU: mtu})
+		b.listen(LocalEndpoint{Addr: local, MTU: mtu, ESP: b.m.profiles.byName[e.profile.name].bare})
 		b.entry(f, e, local, suffix)
 	}
 }
@@ -264,7 +265,7 @@ func (b *builder) alternates(s *site, e *entry) {
 			return
 		}
 		s.peer.Alternates = append(s.peer.Alternates, a)
-		b.listen(LocalEndpoint{Addr: a, Alternate: true})
+		b.listen(LocalEndpoint{Addr: a, Alternate: true, ESP: s.profile.bare})
 	}
 }
 
@@ -275,7 +276,10 @@ func (b *builder) listen(l LocalEndpoint) {
 	case i < 0:
 		b.out.Locals = append(b.out.Locals, l)
 	case b.out.Locals[i].Alternate:
+		l.ESP = l.ESP || b.out.Locals[i].ESP
 		b.out.Locals[i] = l
+	default:
+		b.out.Locals[i].ESP = b.out.Locals[i].ESP || l.ESP
 	}
 }
 

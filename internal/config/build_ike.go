@@ -17,6 +17,9 @@ const maxProposals = 255
 func (b *builder) peer(e *entry, prof *profile, local netip.Addr) (ike.Peer, bool) {
 	p := ike.Peer{Local: local, Remote: e.peer, Lifetime: time.Duration(prof.lifetime) * time.Second,
 		Reauth: time.Duration(prof.reauth) * time.Second, Unique: prof.unique, Childless: prof.childless}
+	if prof.bare {
+		p.Encap = ike.EncapAuto
+	}
 	if prof.local != nil {
 		p.LocalID = prof.local.identity()
 	}

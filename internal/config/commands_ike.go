@@ -245,6 +245,13 @@ var profileMode = mode{commands: []node{
 		choice("accept", "from the peer", ike.ChildlessAccept).do((*parser).setChildless),
 		choice("prefer", "from the peer, and to it where it takes them", ike.ChildlessPrefer).do((*parser).setChildless),
 		choice("never", "not at all", ike.ChildlessNever).do((*parser).setChildless)),
+	kw("nat", "address translation between the two ends",
+		kw("force-encap", "have ESP in UDP always; so it is unless switched off").
+			do(func(p *parser, _ args) { p.profile.bare = false })),
+	kw("no", "switch off",
+		kw("nat", "address translation between the two ends",
+			kw("force-encap", "have ESP in UDP only where there is a NAT").
+				do(func(p *parser, _ args) { p.profile.bare = true }))),
 	dpdNode(func(p *parser, d *dpd) { p.profile.dpd = d }),
 }}
 

@@ -86,6 +86,7 @@ crypto ikev2 profile PROF
  reauthentication 28800
  unique replace
  childless prefer
+ no nat force-encap
 crypto ikev2 profile P6
  identity local address 2001:db8::1
  authentication remote pre-share key swordfish-three

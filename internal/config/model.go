@@ -130,6 +130,7 @@ type profile struct {
 	reauth      uint64 // in seconds; 0: never
 	unique      ike.Unique
 	childless   ike.Childless
+	bare        bool // ESP is in UDP only where there is a NAT
 	dpd         *dpd
 }
 

@@ -116,6 +116,8 @@ var accepted = []struct{ name, text, want string }{
 	{"reauthentication", inProfile + " reauthentication 120", " reauthentication 120"},
 	{"unique", inProfile + " unique keep", " unique keep"},
 	{"unique as it was", inProfile + " unique keep\n unique initial-contact", "crypto ikev2 profile P"},
+	{"bare ESP", inProfile + " no nat force-encap", " no nat force-encap"},
+	{"ESP in UDP again", inProfile + " no nat force-encap\n nat force-encap", "crypto ikev2 profile P"},
 	{"childless", inProfile + " childless never", " childless never"},
 	{"window of an entry", inMap + " set security-association replay disable", " set security-association replay disable"},
 	{"defined later", inMap + " match address L\n" + inList, " match address L"},

@@ -243,6 +243,9 @@ func (w *writer) profile(v *profile) {
 	}
 	w.text(" unique ", uniqueText[v.unique])
 	w.text(" childless ", childlessText[v.childless])
+	if v.bare {
+		w.line(" no nat force-encap")
+	}
 	if v.dpd != nil {
 		w.line(" %v", v.dpd)
 	}

@@ -3,6 +3,7 @@
 package udp
 
 import (
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -40,10 +41,11 @@ func newConn(c *net.UDPConn, simple bool) (Conn, error) {
 
 // linuxConn is a Conn whose batches are recvmmsg and sendmmsg. The descriptor stays non-blocking: package net waits.
 type linuxConn struct {
-	conn  *net.UDPConn
+	conn  io.Closer
 	raw   syscall.RawConn
 	local netip.AddrPort
 	scope uint32 // the interface of a link-local address
+	bare  bool   // ESP without UDP: there are no ports, and IPv4 gives its header along
 
 	noGSO atomic.Bool // datagrams do not go together: the kernel or a device cannot
 }

@@ -119,6 +119,9 @@ func (r *reader) take() bool {
 	i := r.next
 	r.next++
 	r.rest, r.from, r.begun = r.bufs[i][:r.hdrs[i].len], r.name(i), true
+	if r.bare {
+		r.rest, r.from = withoutHeader(r.rest, r.from.Addr().Is4()), netip.AddrPortFrom(r.from.Addr(), 0)
+	}
 	if r.size = r.ctl[i].segment(uint64(r.hdrs[i].hdr.Controllen)); r.size <= 0 {
 		r.size = len(r.rest)
 	}

@@ -106,5 +106,5 @@ func udpConn(c Conn) *net.UDPConn {
 	if p, ok := c.(portable); ok {
 		return p.conn
 	}
-	return c.(*linuxConn).conn
+	return c.(*linuxConn).conn.(*net.UDPConn)
 }

@@ -1,7 +1,6 @@
 package udp
 
 import (
-	"net"
 	"os"
 	"syscall"
 
@@ -26,9 +25,16 @@ func setAbsent(raw syscall.RawConn, absent, v6 bool) error {
 	return setsockopt(raw, unix.SOL_IP, unix.IP_FREEBIND, 1)
 }
 
+// buffered is a socket of package net.
+type buffered interface {
+	syscall.Conn
+	SetReadBuffer(n int) error
+	SetWriteBuffer(n int) error
+}
+
 // setBuffers sets the sizes that are not 0. With the privilege to, it passes over the limits of the system; without, the
 // system cuts the sizes to its limits and says nothing, so there is no error worth returning.
-func setBuffers(c *net.UDPConn, recv, send int) {
+func setBuffers(c buffered, recv, send int) {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return

@@ -1,0 +1,61 @@
+package udp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// protocolESP is the number of ESP as a protocol over IP (RFC 4303 §2).
+const protocolESP = "50"
+
+// ListenESP opens a socket for ESP that is not in UDP, IP protocol 50, on an address of this host. Its addresses have port 0. It needs the
+// right to use raw sockets (CAP_NET_RAW), and a kernel that does not do ESP for the same address itself.
+func ListenESP(addr netip.Addr, o Options) (Conn, error) {
+	c, err := listenESP(addr.Unmap(), o)
+	if err != nil {
+		return nil, fmt.Errorf("udp: listen for ESP on %v: %w", addr, err)
+	}
+	return c, nil
+}
+
+func listenESP(addr netip.Addr, o Options) (Conn, error) {
+	switch {
+	case !addr.IsValid():
+		return nil, errors.New("no address")
+	case addr.IsUnspecified():
+		return nil, errWildcard
+	}
+	network := "ip4:"
+	if addr.Is6() {
+		network = "ip6:"
+	}
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		return errors.Join(setMark(raw, o.Mark), setAbsent(raw, o.Absent, addr.Is6()))
+	}}
+	pc, err := lc.ListenPacket(context.Background(), network+protocolESP, addr.String())
+	if err != nil {
+		return nil, err
+	}
+	conn := pc.(*net.IPConn)
+	setBuffers(conn, bufferSize(o.RecvBuffer), bufferSize(o.SendBuffer))
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	c := &linuxConn{conn: conn, raw: raw, local: netip.AddrPortFrom(addr, 0), bare: true}
+	c.noGSO.Store(true)
+	return c, nil
+}
+
+// withoutHeader is a received packet without its IPv4 header, which the kernel has checked; IPv6 comes without one.
+func withoutHeader(b []byte, v4 bool) []byte {
+	if !v4 || len(b) == 0 {
+		return b
+	}
+	return b[min(len(b), int(b[0]&0xf)*4):]
+}
