@@ -57,6 +57,7 @@ type Peer struct {
 	Alternates []netip.Addr // our other addresses that an SA with the peer may move to (RFC 4555); at most MaxAlternates
 	Port       uint16       // peer's port for bare IKE; default 500
 	NATTPort   uint16       // peer's port for IKE with the marker; default 4500
+	StartNATT  bool         // begin on the NATTPorts: for peers that do not take bare IKE on other ports than 500 (RFC 7296 §2.23)
 
 	LocalID   Identity   // what we say we are; default: Local as an address
 	RemoteIDs []Match    // what the peer may say it is; default: Remote as an address

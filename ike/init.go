@@ -37,6 +37,9 @@ const maxCookie = 64 // octets (RFC 7296 §2.6)
 // initiate starts an IKE SA with the peer, and want with it; nil: nothing yet.
 func (e *Endpoint) initiate(now time.Time, p *peerRef, want *newChild, out *Output) *sa {
 	path := sadb.Path{Local: netip.AddrPortFrom(e.localAddr(p), e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
+	if p.StartNATT {
+		path = sadb.Path{Local: netip.AddrPortFrom(path.Local.Addr(), e.cfg.NATTPort), Remote: netip.AddrPortFrom(p.Remote, p.NATTPort)}
+	}
 	s := e.newSA(now, p, path, true)
 	s.localID, s.original, s.force = p.LocalID, true, p.Encap == EncapForce
 	s.ni = nonce()

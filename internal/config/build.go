@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -54,6 +55,7 @@ func (m *Model) Build(env Env) (Built, error) {
 	}
 	b.out.Hostname = m.hostname
 	b.out.Session.Logging = !m.noLog
+	b.out.IKE.Port, b.out.IKE.NATTPort, b.out.Session.NATTPort = m.ports.ike, m.ports.natt, m.ports.natt
 	b.out.IKE.MaxHalfOpen, b.out.IKE.FragmentMTU = int(m.halfOpen), m.fragment
 	if m.cookie != nil {
 		if b.out.IKE.CookieChallenge = int(*m.cookie); *m.cookie == 0 {
@@ -222,7 +224,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 		}
 		peer.Name, peer.Interface = name, f.name
 		s = &site{profile: prof, entry: e, peer: peer, session: session.Configured{
-			Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, 500), PeerName: name, Origin: "crypto map",
+			Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, cmp.Or(e.ports.ike, e.ports.natt, 500)), PeerName: name, Origin: "crypto map",
 		}}
 		b.peers[key] = s
 		b.sites = append(b.sites, s)

@@ -16,6 +16,7 @@ const maxProposals = 255
 // peer makes the peer of an entry, without name and flows.
 func (b *builder) peer(e *entry, prof *profile, local netip.Addr) (ike.Peer, bool) {
 	p := ike.Peer{Local: local, Remote: e.peer, Lifetime: time.Duration(prof.lifetime) * time.Second,
+		Port: e.ports.ike, NATTPort: e.ports.natt, StartNATT: e.ports.natt != 0 && e.ports.ike == 0,
 		Reauth: time.Duration(prof.reauth) * time.Second, Unique: prof.unique, Childless: prof.childless}
 	if prof.bare {
 		p.Encap = ike.EncapAuto

@@ -47,6 +47,7 @@ var cryptoCommands = []node{
 		kw("cookie-challenge", "ask for a cookie while many IKE SAs are being set up",
 			arg(number(0, 1000), "IKE SAs being set up from which on a cookie is asked for (0-1000)").
 				do(func(p *parser, a args) { p.m.cookie = ptr(valueOf[uint64](a, 0)) })),
+		kw("port", "other ports than 500 and 4500, of this router", portNodes((*parser).setPorts)...),
 		kw("fragmentation", "send large messages in fragments",
 			kw("mtu", "largest IP packet that a message goes out in whole",
 				arg(number(576, 1500), "octets (576-1500)").
@@ -77,6 +78,29 @@ var cryptoCommands = []node{
 	kw("logging", "events",
 		kw("session", "log sessions that go up and down").
 			do(func(p *parser, _ args) { p.m.noLog = false })),
+}
+
+// portNodes are a port for bare IKE, and one for IKE and ESP where there may be a NAT.
+func portNodes(do action) []node {
+	return []node{arg(number(1, 65535), "port for bare IKE (1-65535)",
+		kw("nat-t", "and one for IKE and ESP where there may be a NAT",
+			arg(number(1, 65535), "port (1-65535)").do(do)))}
+}
+
+// portsOf is what portNodes read.
+func portsOf(p *parser, a args) (ports, bool) {
+	q := ports{uint16(valueOf[uint64](a, 0)), uint16(valueOf[uint64](a, 1))}
+	if q.ike == q.natt {
+		p.fail(a.at(1), "another port than that for bare IKE")
+		return q, false
+	}
+	return q, true
+}
+
+func (p *parser) setPorts(a args) {
+	if q, ok := portsOf(p, a); ok {
+		p.m.ports = q
+	}
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -132,6 +132,14 @@ var entryMode = mode{commands: []node{
 		kw("ikev2-profile", "how IKE is done", arg(kindName, "name of a profile").do(func(p *parser, a args) {
 			p.entry.profile = named{valueOf[string](a, 0), a.at(0)}
 		})),
+		kw("peer-port", "other ports than 500 and 4500, of the peer", append(portNodes(func(p *parser, a args) {
+			if q, ok := portsOf(p, a); ok {
+				p.entry.ports = q
+			}
+		}), kw("nat-t", "only one for IKE and ESP, as if there were a NAT from the start",
+			arg(number(1, 65535), "port (1-65535)").do(func(p *parser, a args) {
+				p.entry.ports = ports{natt: uint16(valueOf[uint64](a, 0))}
+			})))...),
 		pfsNode(),
 		kw("connect", "when SAs are set up",
 			choice("on-traffic", "when there is something to send", ike.OnTraffic).do((*parser).setConnect),

@@ -93,6 +93,7 @@ crypto ikev2 profile P6
  authentication local pre-share key hex 0102
 crypto ikev2 dpd 30 5 periodic
 crypto ikev2 fragmentation mtu 576
+crypto ikev2 port 5500 nat-t 5501
 crypto ikev2 cookie-challenge 20
 crypto ikev2 limit max-in-negotation-sa 500
 crypto isakmp peer address 192.0.2.2
@@ -123,6 +124,7 @@ crypto map CM 10 ipsec-isakmp
  set security-association lifetime seconds 120
  set security-association lifetime kilobytes 2560
  set security-association lifetime packets 5000
+ set peer-port 5600 nat-t 5601
  set connect always
  set alternate-address 198.51.100.1 2001:db8:1::1
  set security-association replay window-size 128

@@ -20,6 +20,7 @@ type Model struct {
 	fragment int     // as ike.Config.FragmentMTU
 	cookie   *uint64 // crypto ikev2 cookie-challenge
 	halfOpen uint64  // crypto ikev2 limit max-in-negotation-sa; 0: the default
+	ports    ports   // of this router
 	life     lifetime
 	replay   int // as entry.replay
 
@@ -150,6 +151,9 @@ type dpd struct {
 	onDemand        bool
 }
 
+// ports are those of IKE at one end. Zeros are not set.
+type ports struct{ ike, natt uint16 }
+
 // lifetime is of Child SAs. Zeros are not set.
 type lifetime struct {
 	seconds, kilobytes, packets uint64
@@ -191,6 +195,7 @@ type entry struct {
 	replay      int // 0: not set; negative: disabled
 	list        named
 	connect     ike.Connect
+	ports       ports // of the peer
 
 	alternates   []netip.Addr // of this router
 	alternatesAt pos

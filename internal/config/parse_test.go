@@ -110,6 +110,9 @@ var accepted = []struct{ name, text, want string }{
 	{"lifetime of an entry", inMap + " set security-association lifetime kilobytes disable", " set security-association lifetime kilobytes disable"},
 	{"packets", inMap + " set security-association lifetime packets 1000", " set security-association lifetime packets 1000"},
 	{"packets for all", "crypto ipsec security-association lifetime packets 4294967295", "crypto ipsec security-association lifetime packets 4294967295"},
+	{"ports", "crypto ikev2 port 5500 nat-t 5501", "crypto ikev2 port 5500 nat-t 5501"},
+	{"ports of a peer", inMap + " set peer-port 1 nat-t 65535", " set peer-port 1 nat-t 65535"},
+	{"one port of a peer", inMap + " set peer-port nat-t 5601", " set peer-port nat-t 5601"},
 	{"connect", inMap + " set connect at-start", " set connect at-start"},
 	{"connect on traffic again", inMap + " set connect always\n set connect on-traffic", "crypto map CM 10 ipsec-isakmp"},
 	{"alternates", inMap + " set alternate-address 198.51.100.1 198.51.100.2", " set alternate-address 198.51.100.1 198.51.100.2"},
@@ -162,7 +165,7 @@ var refused = []struct{ name, text, at, want string }{
 	{"missing word", "hostname", "$", "name of this router"},
 	{"extra word", "hostname a b", "b", "the end of the line"},
 	{"long name", "hostname " + strings.Repeat("x", 64), strings.Repeat("x", 64), "name of this router"},
-	{"keepalive", "crypto ikev2 nat keepalive 20", "nat", "proposal, policy, keyring, profile, dpd, cookie-challenge, fragmentation or limit"},
+	{"keepalive", "crypto ikev2 nat keepalive 20", "nat", "proposal, policy, keyring, profile, dpd, cookie-challenge, port, fragmentation or limit"},
 	{"IKEv1 policy", "crypto isakmp policy 10", "policy", "peer"},
 
 	{"cipher", "crypto ikev2 proposal P\n encryption aes-cbc-128 3des", "3des", "aes-cbc-128, aes-cbc-192,"},
@@ -197,6 +200,7 @@ var refused = []struct{ name, text, at, want string }{
 	{"integrity with GCM", "crypto ipsec transform-set T esp-gcm 128 esp-sha-hmac", "esp-sha-hmac", "the end of the line"},
 	{"transport", "crypto ipsec transform-set T esp-gcm 128\n mode transport", "transport", "tunnel"},
 	{"seconds", "crypto ipsec security-association lifetime seconds 119", "119", "seconds (120-2592000)"},
+	{"one port for both", "crypto ikev2 port 500 nat-t 500", "500", "another port than that for bare IKE"},
 	{"kilobytes", "crypto ipsec security-association lifetime kilobytes 2559", "2559", "disable or kilobytes (2560-4294967295)"},
 	{"window", "crypto ipsec security-association replay window-size 100", "100", "packets (64-8192 and a multiple of 64)"},
 

@@ -123,6 +123,9 @@ func (w *writer) ike(m *Model) {
 	if m.cookie != nil {
 		w.block("crypto ikev2 cookie-challenge %d", *m.cookie)
 	}
+	if m.ports != (ports{}) {
+		w.block("crypto ikev2 port %d nat-t %d", m.ports.ike, m.ports.natt)
+	}
 	if m.halfOpen != 0 {
 		w.block("crypto ikev2 limit max-in-negotation-sa %d", m.halfOpen)
 	}
@@ -336,6 +339,12 @@ func (w *writer) entry(e *entry) {
 	w.text(" description ", e.description)
 	if e.peer.IsValid() {
 		w.line(" set peer %v", e.peer)
+	}
+	switch {
+	case e.ports.ike != 0:
+		w.line(" set peer-port %d nat-t %d", e.ports.ike, e.ports.natt)
+	case e.ports.natt != 0:
+		w.line(" set peer-port nat-t %d", e.ports.natt)
 	}
 	w.text(" set connect ", connectText[e.connect])
 	var alternates []string

@@ -25,10 +25,19 @@ const natRules = `table ip nat {
 }
 `
 
+// bothRules hide B as well: what comes to the NAT's own address goes on to B.
+const bothRules = `table ip nat {
+  chain in {
+    type nat hook prerouting priority dstnat;
+    iifname "` + DeviceB + `" udp dport { 500, 4500 } dnat to ` + OuterBehind + `
+  }
+}
+`
+
 // NAT is a namespace between A and B that translates addresses.
 type NAT struct{ *Namespace }
 
-// AddNAT puts a NAT between A and B. It is in front of A or of B, as hides says.
+// AddNAT puts a NAT between A and B. It is in front of A, of B or of both, as hides says.
 func (l *Lab) AddNAT(t testing.TB, hides string) NAT {
 	t.Helper()
 	n := &Namespace{strings.TrimSuffix(l.A.name, "-A") + "-N" + strings.ToLower(rand.Text()[:2])}
@@ -51,7 +60,11 @@ func (l *Lab) AddNAT(t testing.TB, hides string) NAT {
 		out = DeviceB
 	}
 	c := n.command("nft", "-f", "-")
-	c.Stdin = strings.NewReader(strings.ReplaceAll(natRules, "%DEVICE%", out))
+	rules := strings.ReplaceAll(natRules, "%DEVICE%", out)
+	if hides == "both" {
+		rules += bothRules
+	}
+	c.Stdin = strings.NewReader(rules)
 	run(t, c)
 	run(t, n.command("sysctl", "-q", "-w", "net.ipv4.ip_forward=1"))
 	nat := NAT{n}

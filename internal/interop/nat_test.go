@@ -56,6 +56,53 @@ func TestRouterBehindNAT(t *testing.T) {
 	}
 }
 
+// Both ends are behind a NAT, and B's lets IKE in: the tunnel comes up, and follows when the mapping changes.
+func TestBothBehindNAT(t *testing.T) {
+	t.Parallel()
+	s, nat := newNATSite(t, "both")
+	r := s.up(t, Connection{Local: OuterBehind, LocalID: NATInsideA, Remote: "%any", RemoteID: OuterA}, RouterConf{Peer: NATInsideA, Profile: []string{"dpd 10 2 periodic"}})
+	s.A.Ping(t, InnerA, InnerB, 3)
+	sa, _ := s.peerSA(t)
+	mark := s.peer.Mark(t)
+	nat.Forget(t, func() { s.A.Ping(t, InnerA, InnerB, 1) })
+	s.peer.WaitLog(t, mark, "N(UPD_SA_ADDR)")
+	Eventually(t, "packets get through from strongSwan's side", func() (bool, string) {
+		sent, received, out := s.B.TryPing(t, InnerB, InnerA, 3)
+		return sent == received, out
+	})
+	// strongSwan's ESP in user space cannot move an SA, and rekeys it instead.
+	if now := s.peer.SAs(t); len(now) != 1 || now[0].SPIi != sa.SPIi {
+		t.Errorf("other IKE SAs: %+v, was %+v", now, sa)
+	}
+	r.WaitSession(t, "one pair of SAs is left", func(s Session) bool { return s.Status == "UP-ACTIVE" && s.Flows[0].ActiveSAs == 2 })
+}
+
+// Neither end uses the ports that everyone uses.
+func TestOtherPorts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.peer.Kill(t)
+	s.peer = StartCharon(t, s.Lab, s.B, "port = 5600\nport_nat_t = 5601\n")
+	// Where neither port is 500, strongSwan expects the non-ESP marker: bare IKE on other ports does not reach it.
+	r := s.up(t, Connection{Settings: "local_port = 5601\nremote_port = 5501"}, RouterConf{
+		Global: []string{"crypto ikev2 port 5500 nat-t 5501"}, Map: []string{"set peer-port nat-t 5601"},
+	})
+	s.peer.Initiate(t, "c")
+	s.B.Ping(t, InnerB, InnerA, 3)
+	check := func() {
+		t.Helper()
+		got := r.Session(t)
+		if got.Status != "UP-ACTIVE" || got.Port != 5601 || len(got.IKE) != 1 || got.IKE[0].Local != OuterA+"/5501" || got.IKE[0].Remote != OuterB+"/5601" || got.IKE[0].Capabilities != "N" {
+			t.Errorf("got %+v, want a session between ports 5501 and 5601", got)
+		}
+	}
+	check()
+	r.VTY(t, "clear crypto session")
+	s.peer.WaitGone(t)
+	s.A.Ping(t, InnerA, InnerB, 3)
+	check()
+}
+
 // strongSwan is killed and knows nothing when it comes back: the router finds out, says why, and the next packet brings up a new session.
 func TestPeerDies(t *testing.T) {
 	t.Parallel()
