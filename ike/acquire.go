@@ -22,6 +22,7 @@ type flowRef struct {
 	*Flow
 	peer    *peerRef
 	pending bool // an attempt is under way: it ends in ChildUp or Failed
+	gone    bool // not configured any more
 	sought  bool // it is to be set up without a packet that asks
 
 	failures int       // of the Child SA in a row, or short lives of it

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"seikan/ike/wire"
+	"seikan/sadb"
 )
 
 // withDefaults is c with the documented defaults in the place of zero values, in memory of its own.
@@ -58,6 +59,24 @@ func setDefault[T comparable](p *T, d T) {
 	if *p == zero {
 		*p = d
 	}
+}
+
+// check refuses what could not work.
+func (c *Config) check() error {
+	flows := map[sadb.PolicyID]bool{}
+	for i := range c.Peers {
+		p := &c.Peers[i]
+		if err := p.check(); err != nil {
+			return fmt.Errorf("peer %q: %w", p.Name, err)
+		}
+		for _, f := range p.Flows {
+			if flows[f.ID] {
+				return fmt.Errorf("peer %q: flow %q is there twice", p.Name, f.ID)
+			}
+			flows[f.ID] = true
+		}
+	}
+	return nil
 }
 
 // check refuses what could not work.

@@ -67,24 +67,31 @@ func New(cfg Config) (*Endpoint, error) {
 		children: map[esp.SPI]*child{},
 		away:     map[netip.Addr]bool{},
 	}
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("ike: %w", err)
+	}
 	for i := range cfg.Peers {
-		p := &peerRef{Peer: &e.cfg.Peers[i]}
-		if err := p.check(); err != nil {
-			return nil, fmt.Errorf("ike: peer %q: %w", p.Name, err)
-		}
-		for j := range p.Flows {
-			f := &flowRef{Flow: &p.Flows[j], peer: p, sought: p.Flows[j].Connect != OnTraffic}
-			f.again.run = func(now time.Time, out *Output) { e.seek(now, f, out) }
-			if e.flows[f.ID] != nil {
-				return nil, fmt.Errorf("ike: peer %q: flow %q is there twice", p.Name, f.ID)
-			}
-			e.flows[f.ID] = f
-			p.flows = append(p.flows, f)
-		}
-		at := endpoints{p.Local, p.Remote}
-		e.peers[at] = append(e.peers[at], p)
+		e.add(&peerRef{}, &e.cfg.Peers[i])
 	}
 	return e, nil
+}
+
+// add puts a configured peer into the tables. ref is what is kept of it: a fresh one, or one that was there before.
+func (e *Endpoint) add(ref *peerRef, p *Peer) {
+	before := ref.flows
+	ref.Peer, ref.flows = p, nil
+	for j := range p.Flows {
+		f := &flowRef{sought: p.Flows[j].Connect != OnTraffic}
+		f.again.run = func(now time.Time, out *Output) { e.seek(now, f, out) }
+		if i := slices.IndexFunc(before, func(o *flowRef) bool { return o.Flow.same(&p.Flows[j]) }); i >= 0 {
+			f = before[i]
+		}
+		f.Flow, f.peer = &p.Flows[j], ref
+		e.flows[f.ID] = f
+		ref.flows = append(ref.flows, f)
+	}
+	at := endpoints{p.Local, p.Remote}
+	e.peers[at] = append(e.peers[at], ref)
 }
 
 // Handle takes one received datagram.

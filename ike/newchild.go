@@ -202,6 +202,8 @@ func (x *newChild) check(s *sa, now time.Time, p *parts, b *bargain, groups bool
 	local, remote := fromTS(p.tsI), fromTS(p.tsR)
 	switch {
 	case err != nil:
+	case x.flow.gone:
+		err = fmt.Errorf("ike: flow %q is not configured any more", x.flow.ID)
 	case (a.group != wire.NONE) != (b.gir != nil), a.group != wire.NONE && a.group != x.kex.Group():
 		err = fmt.Errorf("ike: answer chooses group %v and its key exchange is another", a.group)
 	case !within(local, x.local) || !within(remote, x.remote):

@@ -21,6 +21,7 @@ const (
 	ReasonPeerError                 // the peer answered with another error notify
 	ReasonLocal                     // this router could not: no key, no policy, out of room
 	ReasonReauthenticated           // another IKE SA has taken its place
+	ReasonReconfigured              // the configuration does not have it any more, or has it otherwise
 )
 
 var reasonText = [...]string{
@@ -28,7 +29,7 @@ var reasonText = [...]string{
 	ReasonPeerLost: "peer does not answer", ReasonAuthFailed: "authentication failed", ReasonNoProposal: "no proposal chosen",
 	ReasonNoTrafficSelectors: "traffic selectors unacceptable", ReasonRekeyed: "rekeyed", ReasonLifetime: "lifetime expired",
 	ReasonReplacedByPeer: "replaced by a new session of the peer", ReasonProtocol: "protocol error", ReasonTimeout: "set-up timed out",
-	ReasonPeerError: "refused by peer", ReasonLocal: "local failure", ReasonReauthenticated: "reauthenticated",
+	ReasonPeerError: "refused by peer", ReasonLocal: "local failure", ReasonReauthenticated: "reauthenticated", ReasonReconfigured: "configuration changed",
 }
 
 func (r Reason) String() string { return reasonText[r] }
