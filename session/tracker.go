@@ -56,16 +56,26 @@ type ikeSA struct {
 
 // New makes the Tracker of a router whose SAs are in db.
 func New(cfg Config, db *sadb.DB) *Tracker {
-	if cfg.NATTPort == 0 {
-		cfg.NATTPort = defaultNATTPort
-	}
 	t := &Tracker{
-		cfg: cfg, db: db,
+		db:       db,
 		dynamic:  make(map[dynamicKey]*record),
 		sas:      make(map[sadb.IKEID]*ikeSA),
 		children: make(map[esp.SPI]*record),
 	}
+	t.Reconfigure(cfg)
+	return t
+}
+
+// Reconfigure puts another configuration into force. A session of the same peer on the same interface goes on as it is; one that is not
+// configured any more is listed no longer, though its end is still told.
+func (t *Tracker) Reconfigure(cfg Config) {
+	if cfg.NATTPort == 0 {
+		cfg.NATTPort = defaultNATTPort
+	}
+	before := t.index
+	t.cfg, t.records = cfg, nil
 	ranks := make(map[string]int)
+	taken := make(map[*record]bool)
 	for _, c := range cfg.Sessions {
 		if _, ok := ranks[c.Interface]; !ok {
 			ranks[c.Interface] = len(ranks)
@@ -73,11 +83,16 @@ func New(cfg Config, db *sadb.DB) *Tracker {
 		if c.Origin == "" {
 			c.Origin = defaultOrigin
 		}
-		t.records = append(t.records, &record{Configured: c, rank: ranks[c.Interface]})
+		r := before.name[peerName{c.Interface, c.PeerName}]
+		if r == nil || taken[r] {
+			r = &record{}
+		}
+		taken[r] = true
+		r.Configured, r.rank = c, ranks[c.Interface]
+		t.records = append(t.records, r)
 	}
 	t.index = newIndex(t.records, ranks)
 	slices.SortStableFunc(t.records, func(a, b *record) int { return a.rank - b.rank })
-	return t
 }
 
 // Observe takes an event that was applied to the DB, and reports whether a session went up or down by it.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -27,8 +28,11 @@ type service struct {
 	log     zerolog.Logger
 	closers []func() error // of what was opened, in order
 	router  *seikan.Router
+	host    *tun.Host
 	vty     *cli.Listener
 	info    cli.Info
+	file    string                 // with the configuration
+	running atomic.Pointer[string] // the configuration in force, as shown
 	locals  []netip.Addr
 	roams   bool // some of them may come and go
 }
@@ -50,7 +54,9 @@ func (s *service) close() error {
 
 // start opens everything. After an error the caller has still to close what was opened until then.
 func (s *service) start(o runOptions, model *config.Model, built config.Built) error {
-	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: model.RunningConfig()}
+	s.file = o.file
+	s.show(model)
+	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return *s.running.Load() }}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
 	if err != nil {
 		return err
@@ -59,6 +65,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	if err != nil {
 		return err
 	}
+	s.host = host
 	s.onClose(host.Close)
 	s.router, err = seikan.New(seikan.Config{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session,
@@ -140,6 +147,7 @@ func (s *service) run(ctx context.Context) error {
 	if s.roams {
 		go s.watch(ctx)
 	}
+	go s.reloadOn(ctx, hangUps(ctx))
 	err := s.router.Run(ctx)
 	cancel()
 	err = errors.Join(err, <-served)
@@ -167,6 +175,43 @@ func (s *service) watch(ctx context.Context) {
 	if err != nil {
 		s.log.Error().Err(err).Msg("addresses are not watched: SAs move only when a peer does not answer")
 	}
+}
+
+// reloadOn reads the configuration again for each signal, until ctx ends.
+func (s *service) reloadOn(ctx context.Context, signals <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			if err := s.reload(ctx); err != nil {
+				s.log.Error().Err(err).Str("file", s.file).Msg("configuration not changed")
+			}
+		}
+	}
+}
+
+// reload puts the configuration that the file has now into force. What is the same in it is not touched; an error changes nothing.
+func (s *service) reload(ctx context.Context) error {
+	model, built, err := readConfig(s.file)
+	if err != nil {
+		return err
+	}
+	if err := s.router.Reconfigure(ctx, seikan.Change{IKE: built.IKE, Policies: built.Policies, Session: built.Session}); err != nil {
+		return err
+	}
+	s.show(model)
+	if err := s.host.SetRoutes(built.Routes); err != nil {
+		return fmt.Errorf("the configuration is in force, but not all of its routes: %w", err)
+	}
+	s.log.Info().Str("file", s.file).Msg("configuration changed")
+	return nil
+}
+
+// show has `show running-config` print a model.
+func (s *service) show(m *config.Model) {
+	text := m.RunningConfig()
+	s.running.Store(&text)
 }
 
 // backend is the router as the command line sees it.

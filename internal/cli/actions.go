@@ -110,7 +110,7 @@ func showStatistics(ctx context.Context, c *call) error {
 	return err
 }
 
-func showRunning(_ context.Context, c *call) error { return writeText(c.w, c.info.RunningConfig) }
+func showRunning(_ context.Context, c *call) error { return writeText(c.w, c.info.RunningConfig()) }
 
 func showVersion(_ context.Context, c *call) error { return writeText(c.w, c.info.Version) }
 

@@ -38,9 +38,9 @@ const (
 
 // Info is what commands show that does not change while the router runs. The zero value is ready.
 type Info struct {
-	Hostname      string // in the prompt; default "seikan"
-	Version       string // text of `show version`
-	RunningConfig string // text of `show running-config`, without secrets
+	Hostname      string        // in the prompt; default "seikan"
+	Version       string        // text of `show version`
+	RunningConfig func() string // text of `show running-config`, without secrets
 }
 
 const defaultHostname = "seikan"

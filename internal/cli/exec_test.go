@@ -60,7 +60,7 @@ func TestExecute(t *testing.T) {
 		{"show version", "Seikan Software, Version 1\n", done},
 		{"SHOW Version  ", "Seikan Software, Version 1\n", done},
 		{"\tsh\tver", "Seikan Software, Version 1\n", done},
-		{"show running-config", fakeInfo.RunningConfig, done},
+		{"show running-config", fakeInfo.RunningConfig(), done},
 		{"show crypto session", title + first + "\n" + second, done},
 		{"sh cr se", title + first + "\n" + second, done},
 		{"show crypto session remote 192.0.2.2", title + first, done},

@@ -82,7 +82,9 @@ func filterText(f session.Filter) string {
 
 var fakeInfo = Info{
 	Hostname: "gwA", Version: "Seikan Software, Version 1",
-	RunningConfig: "hostname gwA\ncrypto map CM 10 ipsec-isakmp\n set peer 192.0.2.2\n match address TO-B\ninterface eth0\n crypto map CM\n",
+	RunningConfig: func() string {
+		return "hostname gwA\ncrypto map CM 10 ipsec-isakmp\n set peer 192.0.2.2\n match address TO-B\ninterface eth0\n crypto map CM\n"
+	},
 }
 
 // takeCleared gives the filters of Clear since the last call.

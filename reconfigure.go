@@ -1,0 +1,71 @@
+package seikan
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"seikan/ike"
+	"seikan/sadb"
+	"seikan/session"
+)
+
+// Change is what of a Config may change while a Router runs.
+type Change struct {
+	IKE      ike.Config // Heard and Sent may be nil; the ports stay as they are
+	Policies []sadb.Policy
+	Session  session.Config
+}
+
+// Reconfigure puts another configuration into force. SAs and sessions that are the same in it go on; the others are deleted, and the peers
+// told. Peers can only be at addresses that the Router has sockets for. An error changes nothing.
+func (r *Router) Reconfigure(ctx context.Context, ch Change) (err error) {
+	if stopped := r.call(ctx, func(now time.Time) { err = r.control.reconfigure(now, ch) }); stopped != nil {
+		return stopped
+	}
+	return err
+}
+
+func (c *control) reconfigure(now time.Time, ch Change) error {
+	next := c.cfg
+	next.IKE, next.Policies, next.Session = ch.IKE, ch.Policies, ch.Session
+	if err := next.check(); err != nil {
+		return fmt.Errorf("seikan: reconfigure: %w", err)
+	}
+	if err := next.checkLocals(); err != nil {
+		return fmt.Errorf("seikan: reconfigure: %w", err)
+	}
+	ic := ch.IKE
+	ic.Heard, ic.Sent = c.heard, c.sent
+	if err := c.ike.Reconfigure(now, ic, &c.out); err != nil {
+		return fmt.Errorf("seikan: reconfigure: %w", err)
+	}
+	for _, p := range c.cfg.Policies {
+		c.hold.giveUp(p.ID)
+	}
+	c.cfg.IKE, c.cfg.Policies, c.cfg.Session = next.IKE, next.Policies, next.Session
+	c.tracker.Reconfigure(ch.Session)
+	c.db.SetPolicies(ch.Policies)
+	c.changed = true
+	return nil
+}
+
+// checkLocals finds peers that talk to an address without sockets.
+func (c Config) checkLocals() error {
+	type has struct{ bare, natt bool }
+	sockets := make(map[netip.Addr]has)
+	for _, s := range c.Sockets {
+		a := s.Conn.LocalAddr().Addr()
+		h := sockets[a]
+		h.natt = h.natt || s.NATT
+		h.bare = h.bare || !s.NATT && !s.ESP
+		sockets[a] = h
+	}
+	for _, p := range c.IKE.Peers {
+		if h := sockets[p.Local.Unmap()]; !h.bare || !h.natt {
+			return fmt.Errorf("peer %q: no sockets at %v: an address more needs a new start", p.Name, p.Local)
+		}
+	}
+	return nil
+}
