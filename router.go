@@ -144,6 +144,30 @@ func (r *Router) Clear(ctx context.Context, f session.Filter) (n int, err error)
 	return n, err
 }
 
+// RekeyIKE replaces the IKE SAs of the sessions that f chooses before their time, and returns how many that is. It does not wait for it.
+func (r *Router) RekeyIKE(ctx context.Context, f session.Filter) (n int, err error) {
+	err = r.call(ctx, func(now time.Time) {
+		ids := r.control.tracker.IKESAs(f)
+		for _, id := range ids {
+			r.control.ike.RekeySA(now, id, &r.control.out)
+		}
+		n = len(ids)
+	})
+	return n, err
+}
+
+// RekeyIPsec is the same for the Child SAs.
+func (r *Router) RekeyIPsec(ctx context.Context, f session.Filter) (n int, err error) {
+	err = r.call(ctx, func(now time.Time) {
+		spis := r.control.tracker.Children(f)
+		for _, in := range spis {
+			r.control.ike.RekeyChild(now, in, &r.control.out)
+		}
+		n = len(spis)
+	})
+	return n, err
+}
+
 // Reachable tells that an address of this host has come, or is gone: SAs leave it for another one of the configuration (RFC 4555).
 func (r *Router) Reachable(ctx context.Context, addr netip.Addr, there bool) error {
 	return r.call(ctx, func(now time.Time) { r.control.ike.Reachable(now, addr, there, &r.control.out) })

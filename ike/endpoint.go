@@ -164,6 +164,13 @@ func (e *Endpoint) RekeyChild(now time.Time, in esp.SPI, out *Output) {
 	}
 }
 
+// RekeySA replaces an IKE SA before its time. An ID that is not here is ignored.
+func (e *Endpoint) RekeySA(now time.Time, id sadb.IKEID, out *Output) {
+	if s := e.sas[id]; s != nil {
+		s.rekey(now, out)
+	}
+}
+
 // ExpireChild deletes a Child SA whose volume is used up.
 func (e *Endpoint) ExpireChild(now time.Time, in esp.SPI, out *Output) {
 	if c := e.children[in]; c != nil {

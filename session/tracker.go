@@ -152,6 +152,18 @@ func (t *Tracker) IKESAs(f Filter) []sadb.IKEID {
 	return ids
 }
 
+// Children is the Child SAs of the sessions that f chooses, by inbound SPI, in order.
+func (t *Tracker) Children(f Filter) []esp.SPI {
+	var spis []esp.SPI
+	for _, r := range t.listed() {
+		if f.Match(t.summary(r)) {
+			spis = append(spis, r.children...)
+		}
+	}
+	slices.Sort(spis)
+	return spis
+}
+
 // HasVRF reports whether a configured session has a front door or inside VRF of that name.
 func (t *Tracker) HasVRF(name string) bool {
 	return name != "" && slices.ContainsFunc(t.records, func(r *record) bool { return r.FVRF == name || r.IVRF == name })

@@ -40,6 +40,17 @@ func clearSession(ctx context.Context, c *call) error {
 	return err
 }
 
+func rekeyIKE(ctx context.Context, c *call) error   { return c.rekey(ctx, c.backend.RekeyIKE) }
+func rekeyIPsec(ctx context.Context, c *call) error { return c.rekey(ctx, c.backend.RekeyIPsec) }
+
+func (c *call) rekey(ctx context.Context, do func(context.Context, session.Filter) (int, error)) error {
+	if err := c.checkVRFs(ctx); err != nil {
+		return err
+	}
+	_, err := do(ctx, c.args.filter)
+	return err
+}
+
 func showSession(ctx context.Context, c *call) error {
 	if err := c.checkVRFs(ctx); err != nil {
 		return err

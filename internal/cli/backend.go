@@ -12,6 +12,9 @@ type Backend interface {
 	Snapshot(ctx context.Context) (session.Snapshot, error)
 	// Clear deletes the SAs of the sessions that f chooses, and returns how many IKE SAs that was.
 	Clear(ctx context.Context, f session.Filter) (int, error)
+	// RekeyIKE and RekeyIPsec replace the IKE SAs, or the IPsec SAs, of the sessions that f chooses, and return how many those are.
+	RekeyIKE(ctx context.Context, f session.Filter) (int, error)
+	RekeyIPsec(ctx context.Context, f session.Filter) (int, error)
 	// HasVRF reports whether the configuration has a VRF of that name.
 	HasVRF(ctx context.Context, name string) (bool, error)
 	// Drops is what was dropped and belongs to no session. It belongs to the caller.

@@ -43,6 +43,12 @@ var root = &node{next: []*node{
 	{text: "exit", help: "Leave the command line", run: leave},
 	{text: "logout", help: "Leave the command line", run: leave},
 	{text: "quit", help: "Leave the command line", run: leave},
+	{text: "rekey", help: "Replace keys before their time", next: []*node{
+		{text: "crypto", help: "Encryption module", next: []*node{
+			{text: "ikev2", help: "IKE SAs of crypto sessions", options: sessionFilters, run: rekeyIKE},
+			{text: "ipsec", help: "IPsec SAs of crypto sessions", options: sessionFilters, run: rekeyIPsec},
+		}},
+	}},
 	{text: "show", help: "Show running system information", next: []*node{
 		{text: "crypto", help: "Encryption module", next: []*node{
 			{text: "isakmp", help: "IKE", next: []*node{

@@ -189,6 +189,24 @@ func TestClear(t *testing.T) {
 	}
 }
 
+func TestRekey(t *testing.T) {
+	for _, tt := range []struct{ line, want string }{
+		{"rekey crypto ikev2", "IKE if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any"},
+		{"rek cr ip remote 192.0.2.2", "IPsec if= local=invalid IP:0 remote=192.0.2.2:0 fvrf=any ivrf=any"},
+		{"rekey crypto", ""},
+		{"rekey crypto ipsec fvrf BLUE", ""},
+	} {
+		b := &fakeBackend{}
+		var out bytes.Buffer
+		if _, err := (&shell{b, fakeInfo}).execute(t.Context(), tt.line, false, &out); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(b.rekeyed, "; "); got != tt.want || (got != "") != (out.Len() == 0) {
+			t.Errorf("%s: got %s, printed %q; want %s", tt.line, got, out.String(), tt.want)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	s := &shell{&fakeBackend{}, fakeInfo}
 	for _, tt := range []struct{ line, list, key, want string }{

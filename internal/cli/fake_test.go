@@ -15,8 +15,9 @@ import (
 type fakeBackend struct {
 	err error // of every method
 
-	mu      sync.Mutex // guards cleared
+	mu      sync.Mutex // guards what follows
 	cleared []session.Filter
+	rekeyed []string
 }
 
 var errFake = errors.New("seikan: router stopped")
@@ -55,6 +56,20 @@ func (f *fakeBackend) Clear(_ context.Context, filter session.Filter) (int, erro
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cleared = append(f.cleared, filter)
+	return 1, f.err
+}
+
+func (f *fakeBackend) RekeyIKE(_ context.Context, filter session.Filter) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rekeyed = append(f.rekeyed, "IKE "+filterText(filter))
+	return 1, f.err
+}
+
+func (f *fakeBackend) RekeyIPsec(_ context.Context, filter session.Filter) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rekeyed = append(f.rekeyed, "IPsec "+filterText(filter))
 	return 1, f.err
 }
 

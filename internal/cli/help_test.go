@@ -25,6 +25,7 @@ func TestHelp(t *testing.T) {
   exit      Leave the command line
   logout    Leave the command line
   quit      Leave the command line
+  rekey     Replace keys before their time
   show      Show running system information
   terminal  Set terminal line parameters
 `},
