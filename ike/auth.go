@@ -167,6 +167,7 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 	s.closeHalfOpen()
 	s.establish(now, 0, out)
 	s.hearAdditional(p)
+	s.thin(now, out)
 	s.peer.Unique.settle(now, s, p.notify(wire.INITIAL_CONTACT) != nil, out)
 	after = func() { s.settleTwins(now, out); s.pump(now, out) }
 	if childless {
