@@ -7,6 +7,9 @@ import (
 	"seikan/ike/wire"
 )
 
+// unread is what is encrypted in a message whose receiver has not the SA, or not any more.
+const unread = "SK {...}"
+
 // notation is a message as the RFC writes it, x on the left.
 func (c *steps) notation(from *side, data []byte) string {
 	m, err := wire.Parse(data)
@@ -14,7 +17,7 @@ func (c *steps) notation(from *side, data []byte) string {
 		c.fail("%s sends %v, %v", from.name, m, err)
 	}
 	e := m.Payloads[0].(*wire.Encrypted)
-	text := "SK {...}"
+	text := unread
 	for _, x := range c.other(from).e.bySPI {
 		if x.spiI != m.SPIi || x.spiR != m.SPIr {
 			continue

@@ -110,6 +110,11 @@ func (c *steps) drop(text string) {
 
 func (c *steps) pick(text string) passing {
 	c.t.Helper()
+	for i, f := range c.way {
+		if strings.Contains(f.text, unread) { // the receiver may have the SA by now
+			c.way[i].text = c.notation(f.from, f.d.Data)
+		}
+	}
 	text = strings.TrimSpace(text)
 	i := slices.IndexFunc(c.way, func(f passing) bool { return f.text == text })
 	if i < 0 {
