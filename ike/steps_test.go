@@ -110,19 +110,24 @@ func (c *steps) drop(text string) {
 
 func (c *steps) pick(text string) passing {
 	c.t.Helper()
-	for i, f := range c.way {
-		if strings.Contains(f.text, unread) { // the receiver may have the SA by now
-			c.way[i].text = c.notation(f.from, f.d.Data)
-		}
-	}
-	text = strings.TrimSpace(text)
-	i := slices.IndexFunc(c.way, func(f passing) bool { return f.text == text })
+	i := c.index(text)
 	if i < 0 {
 		c.fail("want a message %q, on their way are %q", text, c.texts())
 	}
 	f := c.way[i]
 	c.way = slices.Delete(c.way, i, i+1)
 	return f
+}
+
+// index is where the oldest message is that reads like this; -1: there is none.
+func (c *steps) index(text string) int {
+	for i, f := range c.way {
+		if strings.Contains(f.text, unread) { // the receiver may have the SA by now
+			c.way[i].text = c.notation(f.from, f.d.Data)
+		}
+	}
+	text = strings.TrimSpace(text)
+	return slices.IndexFunc(c.way, func(f passing) bool { return f.text == text })
 }
 
 func (c *steps) texts() (list []string) {
@@ -138,6 +143,15 @@ func (c *steps) quiet() {
 	if len(c.way) > 0 {
 		c.fail("on their way are %q, want nothing", c.texts())
 	}
+}
+
+// await lets time pass until a message is sent, and lets that arrive.
+func (c *steps) await(text string) {
+	c.t.Helper()
+	for end := c.now.Add(time.Minute); c.index(text) < 0 && c.now.Before(end); {
+		c.wait(max(time.Millisecond, min(c.x.e.Next().Sub(c.now), c.y.e.Next().Sub(c.now))))
+	}
+	c.pass(text)
 }
 
 // wait lets time pass and nothing arrive.
