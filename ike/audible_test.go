@@ -68,8 +68,8 @@ func (a *audit) step() {
 func (a *audit) missed(s *side) {
 	for _, y := range s.e.sas {
 		if x, ok := y.own.x.(*rekeySA); ok && x.theirs != nil && x.theirs.answered.next > 0 {
-			for _, k := range s.kids {
-				a.early[k.Out.SPI] = true
+			for in, k := range s.kids {
+				a.early[in], a.early[k.Out.SPI] = true, true
 			}
 		}
 	}

@@ -37,12 +37,18 @@ func (h *hostile) open(data []byte) forged {
 			h.t.Fatal(err)
 		}
 	}
-	for typ := first; typ != wire.PayloadNone; {
-		n := int(binary.BigEndian.Uint16(rest[2:]))
-		f.ps = append(f.ps, raw{typ: typ, critical: rest[1] != 0, body: slices.Clone(rest[4:n])})
-		typ, rest = wire.PayloadType(rest[0]), rest[n:]
-	}
+	f.ps = split(first, rest)
 	return f
+}
+
+// split takes a chain of payloads apart.
+func split(typ wire.PayloadType, b []byte) (ps []raw) {
+	for typ != wire.PayloadNone {
+		n := int(binary.BigEndian.Uint16(b[2:]))
+		ps = append(ps, raw{typ: typ, critical: b[1] != 0, body: slices.Clone(b[4:n])})
+		typ, b = wire.PayloadType(b[0]), b[n:]
+	}
+	return ps
 }
 
 // chain is the payloads on the wire.
