@@ -19,7 +19,7 @@ type raw struct {
 type forged struct {
 	wire.Header
 	ps     []raw
-	sealed bool
+	sealed *sa // M's end of the SA under whose keys it is sealed; nil: it is in the clear
 }
 
 // open takes M's message apart, as B can.
@@ -32,13 +32,24 @@ func (h *hostile) open(data []byte) forged {
 	f := forged{Header: m.Header}
 	first, rest := m.Next, data[wire.HeaderLen:]
 	if e, ok := m.Payloads[0].(*wire.Encrypted); ok {
-		f.sealed, first = true, e.Next
+		f.sealed, first = h.endOf(m.Header), e.Next
 		if rest, err = h.withM().keys.in.Open(data[:len(data)-len(e.Body)], e.Body); err != nil {
 			h.t.Fatal(err)
 		}
 	}
 	f.ps = split(first, rest)
 	return f
+}
+
+// endOf is M's end of the SA of a message.
+func (h *hostile) endOf(of wire.Header) *sa {
+	for _, s := range h.m.sas {
+		if s.spiI == of.SPIi && s.spiR == of.SPIr {
+			return s
+		}
+	}
+	h.t.Fatalf("M has no SA %v, %v", of.SPIi, of.SPIr)
+	return nil
 }
 
 // split takes a chain of payloads apart.
@@ -71,8 +82,8 @@ func chain(ps []raw) (first wire.PayloadType, b []byte) {
 // close puts a message together again, sealed as M can.
 func (h *hostile) close(f forged) []byte {
 	first, plain := chain(f.ps)
-	if f.sealed {
-		k := h.ofM().keys
+	if f.sealed != nil {
+		k := f.sealed.keys
 		b := wire.AppendEncryptedHeader(nil, f.Header, first, k.out.SealedLen(len(plain)))
 		return k.out.Seal(b, b, plain)
 	}

@@ -51,7 +51,7 @@ func TestHostileHeader(t *testing.T) {
 				t.Run(fmt.Sprintf("%s%s/%s", g.name, role(byB), tt.name), func(t *testing.T) {
 					h := newHostile(t, nil)
 					d := g.say(h)[0]
-					sealed := h.open(d.Data).sealed
+					sealed := h.open(d.Data).sealed != nil
 					before := h.b.digest()
 					h.attack(true, d, edit(d.Data, tt.alter))
 					if after := h.b.digest(); sealed && after != before {
@@ -73,13 +73,13 @@ func TestHostileSealedHeader(t *testing.T) {
 					h := newHostile(t, nil)
 					d := g.say(h)[0]
 					f := h.open(d.Data)
-					if !f.sealed {
+					if f.sealed == nil {
 						h.attack(true, d, edit(d.Data, tt.alter))
 						h.aftermath()
 						return
 					}
 					first, plain := chain(f.ps)
-					k := h.ofM().keys
+					k := f.sealed.keys
 					b := wire.AppendEncryptedHeader(nil, f.Header, first, k.out.SealedLen(len(plain)))
 					tt.alter(b[:wire.HeaderLen])
 					h.attack(g.unauth, d, k.out.Seal(b, b, plain))

@@ -185,7 +185,7 @@ func (h *hostile) openWhole(ds []Datagram) forged {
 	h.t.Helper()
 	k := h.withM().keys
 	var plain []byte
-	f := forged{sealed: true}
+	var f forged
 	first := wire.PayloadNone
 	for i, d := range ds {
 		m, err := wire.Parse(d.Data)
@@ -194,7 +194,7 @@ func (h *hostile) openWhole(ds []Datagram) forged {
 		}
 		e := m.Payloads[0].(*wire.Encrypted)
 		if i == 0 {
-			f.Header, first = m.Header, e.Next
+			f.Header, f.sealed, first = m.Header, h.endOf(m.Header), e.Next
 		}
 		part, err := k.in.Open(d.Data[:len(d.Data)-len(e.Body)], e.Body)
 		if err != nil {
@@ -208,8 +208,7 @@ func (h *hostile) openWhole(ds []Datagram) forged {
 
 // closeAs is close before IKE_INTERMEDIATE has changed M's keys; as a responder M has changed them with its answer.
 func (h *hostile) closeAs(f forged, former bool) []byte {
-	x := h.ofM()
-	if former && x.formerKeys != nil {
+	if x := f.sealed; former && x.formerKeys != nil {
 		x.keys, x.formerKeys = x.formerKeys, nil
 	}
 	return h.close(f)

@@ -128,17 +128,17 @@ func TestHostileClear(t *testing.T) {
 				name  string
 				alter func(h *hostile, f forged) []byte
 			}{
-				{"in the clear", func(h *hostile, f forged) []byte { f.sealed = false; return h.close(f) }},
-				{"in the clear without anything", func(h *hostile, f forged) []byte { f.sealed, f.ps = false, nil; return h.close(f) }},
+				{"in the clear", func(h *hostile, f forged) []byte { f.sealed = nil; return h.close(f) }},
+				{"in the clear without anything", func(h *hostile, f forged) []byte { f.sealed, f.ps = nil, nil; return h.close(f) }},
 				{"an unknown critical payload outside", func(h *hostile, f forged) []byte {
 					sealed := h.close(f)
-					f.sealed = false
+					f.sealed = nil
 					f.ps = []raw{{typ: 200, critical: true}, {typ: wire.PayloadSK, body: sealed[wire.HeaderLen+4:]}}
 					return h.close(f)
 				}},
 				{"17 unknown payloads outside", func(h *hostile, f forged) []byte {
 					sealed := h.close(f)
-					f.sealed = false
+					f.sealed = nil
 					f.ps = append(slices.Repeat([]raw{{typ: 200}}, 17), raw{typ: wire.PayloadSK, body: sealed[wire.HeaderLen+4:]})
 					return h.close(f)
 				}},

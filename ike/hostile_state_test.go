@@ -84,7 +84,10 @@ func kind(response, wrongSide, sealed bool) string {
 func (h *hostile) stray(at place, typ wire.ExchangeType, response, wrongSide, sealed bool) {
 	h.t.Helper()
 	x := h.withM()
-	f := forged{Header: wire.Header{SPIi: x.spiI, SPIr: x.spiR, Version: version, Exchange: typ, MessageID: x.answered.next}, sealed: sealed}
+	f := forged{Header: wire.Header{SPIi: x.spiI, SPIr: x.spiR, Version: version, Exchange: typ, MessageID: x.answered.next}}
+	if sealed {
+		f.sealed = h.endOf(f.Header)
+	}
 	if response {
 		f.Flags |= wire.FlagResponse
 		f.MessageID = x.own.next - 1
