@@ -194,21 +194,25 @@ func points(byB bool) []genuine {
 	}...)
 }
 
-// attack lets B hear datagrams of M in the place of d. To what is not authenticated B answers once, in fragments if need be, and with three
-// times as much at most.
+// amplification is how many octets B says at most for each that it hears of a peer that has not proved who it is.
+const amplification = 3
+
+// attack lets B hear datagrams of M in the place of d. What is not authenticated is answered once, in fragments if need be.
 func (h *hostile) attack(unauth bool, d Datagram, datas ...[]byte) {
 	h.t.Helper()
 	h.toM, h.before = nil, h.b.e.Len()
+	heard, said := 0, 0
 	for _, data := range datas {
-		said, octets := len(h.toM), 0
+		n := len(h.toM)
 		h.b.deliver(swap(d.Path), data)
-		for _, a := range h.toM[said:] {
-			octets += len(a.Data)
+		heard += len(data)
+		for _, a := range h.toM[n:] {
+			said += len(a.Data)
 		}
 		request := len(data) > atFlags && data[atFlags]&byte(wire.FlagResponse) == 0
-		once := len(h.toM)-said <= 1 || h.toM[said].Data[atNext] == byte(wire.PayloadSKF)
-		if unauth && request && (!once || octets > 3*len(data)) {
-			h.fail("%d datagrams of %d octets for %d octets that are not authenticated", len(h.toM)-said, octets, len(data))
+		once := len(h.toM)-n <= 1 || h.toM[n].Data[atNext] == byte(wire.PayloadSKF)
+		if unauth && request && (!once || said > amplification*heard) {
+			h.fail("%d datagrams for one that is not authenticated, %d octets for %d", len(h.toM)-n, said, heard)
 		}
 	}
 	if n := h.b.e.Len(); n > h.before+1 {
