@@ -67,17 +67,12 @@ func TestHostileHeader(t *testing.T) {
 // An authentic peer seals a message under another header than is due.
 func TestHostileSealedHeader(t *testing.T) {
 	for _, byB := range []bool{false, true} {
-		for _, g := range points(byB) {
+		for _, g := range points(byB)[1:] { // the first is not sealed
 			for _, tt := range headers {
 				t.Run(fmt.Sprintf("%s%s/%s", g.name, role(byB), tt.name), func(t *testing.T) {
 					h := newHostile(t, nil)
 					d := g.say(h)[0]
 					f := h.open(d.Data)
-					if f.sealed == nil {
-						h.attack(true, d, edit(d.Data, tt.alter))
-						h.aftermath()
-						return
-					}
 					first, plain := chain(f.ps)
 					k := f.sealed.keys
 					b := wire.AppendEncryptedHeader(nil, f.Header, first, k.out.SealedLen(len(plain)))

@@ -125,3 +125,47 @@ func TestHostileDelete(t *testing.T) {
 		{"protocol 255", del(255, 4, 1, 1, 2, 3, 4)},
 	})
 }
+
+// Cookies that are none, to a responder that asks for one: nothing is made of them, and nothing but the cookie is said.
+func TestHostileCookie(t *testing.T) {
+	for _, n := range []int{-1, 0, 1, 33, 64, 65, 60_000} {
+		t.Run(fmt.Sprintf("%d octets", n), func(t *testing.T) {
+			h := newHostile(t, func(b, _ *Config) { b.CookieChallenge = -1 })
+			d := h.mDoes(acquired(h.m))[0]
+			f := h.open(d.Data)
+			if n >= 0 {
+				f.ps = slices.Insert(f.ps, 0, raw{typ: wire.PayloadNotify, body: notifyOf(0, 0, wire.COOKIE, make([]byte, n)...)})
+			}
+			h.attack(true, d, h.close(f))
+			if h.b.e.Len() != h.before || len(h.toM) != 1 || len(h.toM[0].Data) > len(d.Data) {
+				h.fail("%d IKE SAs, %d answers: want one that is no longer than the request", h.b.e.Len(), len(h.toM))
+			}
+			h.aftermath()
+		})
+	}
+}
+
+// Cookies that a responder asks an initiator for: it shows those of 1 to 64 octets (RFC 7296 §2.6), and goes on waiting else.
+func TestHostileCookieAsked(t *testing.T) {
+	for _, n := range []int{0, 1, 64, 65, 60_000} {
+		t.Run(fmt.Sprintf("%d octets", n), func(t *testing.T) {
+			h := newHostile(t, nil)
+			d := h.bAsks(acquired(h.b.e))[0]
+			f := h.open(d.Data)
+			f.SPIr = 0
+			f.ps = []raw{{typ: wire.PayloadNotify, body: notifyOf(0, 0, wire.COOKIE, make([]byte, n)...)}}
+			ask := h.close(f)
+			h.attack(true, d, ask)
+			if shown := len(h.toM) == 1; shown != (n >= 1 && n <= 64) {
+				h.fail("the cookie was shown: %v", shown)
+			}
+			for range 2 * maxRounds { // again and again
+				h.b.deliver(swap(d.Path), ask)
+			}
+			if len(h.toM) > maxRounds {
+				h.fail("%d requests", len(h.toM))
+			}
+			h.aftermath()
+		})
+	}
+}

@@ -123,7 +123,7 @@ func TestHostileMessage(t *testing.T) {
 // What should be sealed comes in the clear, and what is sealed comes with something in the clear in front of it.
 func TestHostileClear(t *testing.T) {
 	for _, byB := range []bool{false, true} {
-		for _, g := range points(byB) {
+		for _, g := range points(byB)[1:] { // the first is in the clear anyway
 			for _, tt := range []struct {
 				name  string
 				alter func(h *hostile, f forged) []byte
@@ -143,9 +143,6 @@ func TestHostileClear(t *testing.T) {
 					return h.close(f)
 				}},
 			} {
-				if g.name == "IKE_SA_INIT request" || g.name == "IKE_SA_INIT answer" {
-					continue // in the clear anyway
-				}
 				t.Run(fmt.Sprintf("%s%s/%s", g.name, role(byB), tt.name), func(t *testing.T) {
 					h := newHostile(t, nil)
 					d := g.say(h)[0]

@@ -28,7 +28,9 @@ func newHostile(t *testing.T, change func(b, m *Config)) *hostile {
 	cm := peerConfig("B", addrM, addrB, "10.3.0.0/16", "10.2.0.0/16")
 	cm.Peers[0].Flows[0].ID = "fM"
 	h := &hostile{}
-	h.pair = newPair(t, func(_, b *Config) {
+	h.pair = newPair(t, func(a, b *Config) {
+		fast := []wire.GroupID{wire.ECP_256}
+		a.Peers[0].Proposals[0].Groups, b.Peers[0].Proposals[0].Groups = fast, fast
 		toM := peerConfig("M", addrB, addrM, "10.2.0.0/16", "10.3.0.0/16").Peers[0]
 		toM.Flows[0].ID = "fM"
 		b.Peers = append(b.Peers, toM)
