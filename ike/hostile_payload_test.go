@@ -49,10 +49,9 @@ func TestHostilePayload(t *testing.T) {
 	for _, byB := range []bool{false, true} {
 		for _, g := range points(byB) {
 			h := newHostile(t, nil)
-			n := len(h.open(g.say(h)[0].Data).ps)
-			for i := range n {
+			for i, p := range h.open(g.say(h)[0].Data).ps {
 				for _, a := range alterations() {
-					t.Run(fmt.Sprintf("%s%s/%d/%s", g.name, role(byB), i+1, a.name), func(t *testing.T) {
+					t.Run(fmt.Sprintf("%s%s/%d %v/%s", g.name, role(byB), i+1, p.typ, a.name), func(t *testing.T) {
 						h := newHostile(t, nil)
 						d := g.say(h)[0]
 						f := h.open(d.Data)

@@ -54,9 +54,11 @@ func (n *nonces) Read(b []byte) (int, error) {
 	return k, err
 }
 
-// low lets the nth of the nonces that are drawn next be the lowest, of no more than six.
+const chosenNonces = 6
+
+// low lets the nth of the nonces that are drawn next be the lowest, of no more than chosenNonces.
 func (c *steps) low(n int) {
-	c.nonces.first = []byte{0x80, 0x81, 0x82, 0x83, 0x84, 0x85}
+	c.nonces.first = slices.Repeat([]byte{0x80}, chosenNonces)
 	c.nonces.first[n] = 0
 }
 
@@ -211,7 +213,8 @@ func (c *steps) settled(ikeSA string, children ...string) {
 // leaves is settled without asking for silence. The name "new" is that of any SA but the first.
 func (c *steps) leaves(ikeSA string, children ...string) {
 	c.t.Helper()
-	if c.agree(); len(c.nonces.first) > 0 && len(c.nonces.first) == 6 {
+	c.agree()
+	if len(c.nonces.first) == chosenNonces {
 		c.fail("the test has chosen nonces, and none was drawn")
 	}
 	for _, s := range []*side{c.a, c.b} {
