@@ -120,6 +120,7 @@ func TestDeleteMeetsRekey(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newPair(t, nil)
+			p.listen()
 			p.up()
 			tt.do(p)
 			p.run(2 * time.Minute)

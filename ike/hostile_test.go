@@ -94,20 +94,22 @@ func TestHostileToEstablished(t *testing.T) {
 		{"nothing in the clear", clear(wire.Header{Exchange: wire.INFORMATIONAL, MessageID: a.own.next, Flags: wire.FlagInitiator}), DropUnprotected, 0},
 		{"an answer to IKE_SA_INIT", clear(wire.Header{Exchange: wire.IKE_SA_INIT, Flags: wire.FlagInitiator | wire.FlagResponse}), DropState, 0},
 	} {
-		for _, from := range []sadb.Path{path, elsewhere} {
-			before, drops := p.b.digest(), p.b.e.Drops()
-			p.b.deliver(from, tt.data)
-			if after := p.b.digest(); after != before {
-				t.Errorf("%s: changed %+v to %+v", tt.name, before, after)
+		t.Run(tt.name, func(t *testing.T) {
+			for _, from := range []sadb.Path{path, elsewhere} {
+				before, drops := p.b.digest(), p.b.e.Drops()
+				p.b.deliver(from, tt.data)
+				if after := p.b.digest(); after != before {
+					t.Errorf("changed %+v to %+v", before, after)
+				}
+				if got := len(p.b.out.Datagrams); got != tt.answers {
+					t.Errorf("got %d answers, want %d", got, tt.answers)
+				}
+				drops[tt.want]++
+				if got := p.b.e.Drops(); got != drops {
+					t.Errorf("got drops %v, want %v, one more for %v", got, drops, tt.want)
+				}
 			}
-			if got := len(p.b.out.Datagrams); got != tt.answers {
-				t.Errorf("%s: got %d answers, want %d", tt.name, got, tt.answers)
-			}
-			drops[tt.want]++
-			if got := p.b.e.Drops(); got != drops {
-				t.Errorf("%s: got drops %v, want %v, one more for %v", tt.name, got, drops, tt.want)
-			}
-		}
+		})
 	}
 	p.b.deliver(elsewhere, good)
 	p.b.wantDown(ReasonPeerDeleted)
@@ -197,7 +199,7 @@ func TestHostilePeer(t *testing.T) {
 }
 
 // Answers to IKE_SA_INIT that anybody could have sent do not keep a good one from being taken.
-func TestSpoofedInitAnswers(t *testing.T) {
+func TestHostileInitAnswers(t *testing.T) {
 	p := newPair(t, nil)
 	p.lose = func(*side, []byte) bool { return true }
 	p.a.acquire("f0")

@@ -63,13 +63,15 @@ func noise(t *testing.T, seed uint64) *pair {
 	if seed%3 == 0 {
 		p.nat = &nat{addr: outer, ports: map[uint16]uint16{}, last: 1024}
 	}
+	data := p.listen()
+	data.lossy, data.spare = true, true
 	p.noisy(seed, 0.05+0.3*r.Float64())
 	for range 200 {
 		s := p.a
 		if p.nat == nil && r.IntN(2) == 0 { // B does not reach A to set something up behind a NAT
 			s = p.b
 		}
-		p.disturb(r, s)
+		p.disturb(r, s, data)
 		p.run(time.Duration(r.IntN(8000)) * time.Millisecond)
 		if a, b := p.a.e.Len(), p.b.e.Len(); a > 8 || b > 8 {
 			p.fail("%d IKE SAs at A, %d at B: they pile up", a, b)
@@ -124,7 +126,7 @@ func (p *pair) settle() {
 }
 
 // disturb does one thing that happens to a router.
-func (p *pair) disturb(r *rand.Rand, s *side) {
+func (p *pair) disturb(r *rand.Rand, s *side, data *audit) {
 	sas, children := s.e.sorted(), slices.Sorted(maps.Keys(s.kids))
 	pick := func() (spi esp.SPI) {
 		if len(children) > 0 {
@@ -139,17 +141,16 @@ func (p *pair) disturb(r *rand.Rand, s *side) {
 		spi := pick()
 		s.do(func(now time.Time, out *Output) { s.e.RekeyChild(now, spi, out) })
 	case n < 15 && len(sas) > 0:
-		x := sas[r.IntN(len(sas))]
-		s.do(func(now time.Time, out *Output) { x.rekey(now, out) })
+		if x := sas[r.IntN(len(sas))]; x.up { // one that a rekey has made may not be in use yet
+			s.do(func(now time.Time, out *Output) { x.rekey(now, out) })
+		}
 	case n < 16 && len(sas) > 0:
 		s.do(func(now time.Time, out *Output) { s.e.Delete(now, sas[0].id, ReasonOperator, out) })
 	case n < 17:
 		spi := pick()
 		s.do(func(now time.Time, out *Output) { s.e.ExpireChild(now, spi, out) })
 	case n < 18:
-		for _, spi := range children {
-			s.do(func(now time.Time, out *Output) { s.e.Used(now, spi, out) })
-		}
+		data.arrive()
 	case n < 19 && p.nat != nil:
 		clear(p.nat.ports)
 	}

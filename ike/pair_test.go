@@ -27,7 +27,8 @@ type pair struct {
 	lose    func(from *side, data []byte) bool
 	latency func() time.Duration
 	repeat  func() bool
-	nat     *nat // in front of A; nil: none
+	nat     *nat   // in front of A; nil: none
+	after   func() // called when a side has done something; nil: nothing
 
 	waiting map[asker]uint32 // the request that is not answered yet
 }
@@ -186,6 +187,9 @@ func (s *side) do(f func(now time.Time, out *Output)) {
 	}
 	for _, d := range s.out.Datagrams {
 		s.p.send(s, d)
+	}
+	if s.p.after != nil {
+		s.p.after()
 	}
 }
 

@@ -99,6 +99,7 @@ func TestRekey(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 20 { // the nonces decide who wins
 				p := newPair(t, tt.change)
+				p.listen()
 				p.up()
 				child, first := p.a.only(), p.a.sole().spiI
 				tt.do(p)
