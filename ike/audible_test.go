@@ -160,6 +160,9 @@ func (a *audit) excused(s, o *side, in, spi esp.SPI) bool {
 		same := y.spiI == x.spiI && y.spiR == x.spiR
 		found = found || same && y.state != replaced
 		for _, ex := range append(slices.Clone(y.queue), y.own.x) {
+			if f, ok := ex.(*followUp); ok {
+				ex = f.of
+			}
 			switch ex := ex.(type) {
 			case *deleteChildren:
 				if slices.Contains(ex.spis, spi) {

@@ -59,7 +59,7 @@ func TestCollisionChildRekey(t *testing.T) {
 		{"the responder has lost the SA", nil, nil, func(c *steps, _ int) {
 			in := c.child(c.y, "c0")
 			c.lost[in] = true
-			c.y.do(func(_ time.Time, out *Output) { c.y.e.children[in].down(ReasonLocal, out) })
+			c.y.do(func(now time.Time, out *Output) { c.y.e.children[in].down(now, ReasonLocal, out) })
 			c.rekeyChild(c.x, "c0")
 			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
 			c.pass("                                   <-- SK {N(CHILD_SA_NOT_FOUND)}")

@@ -52,7 +52,7 @@ func TestPathDies(t *testing.T) {
 			p.up()
 			child := p.a.only()
 			p.a.wantPath(addrA, addrB)
-			p.a.addr, p.b.addr = cut(p.a.addr, tt.deadA), cut(p.b.addr, tt.deadB)
+			p.a.addr, p.b.addr = unless(p.a.addr, tt.deadA), unless(p.b.addr, tt.deadB)
 			p.run(90 * time.Second)
 			p.a.wantPath(tt.local, tt.remote)
 			p.b.wantPath(tt.remote, tt.local)
@@ -77,7 +77,7 @@ func TestPathDies(t *testing.T) {
 	}
 }
 
-func cut(addr, dead netip.Addr) netip.Addr {
+func unless(addr, dead netip.Addr) netip.Addr {
 	if addr == dead {
 		return netip.MustParseAddr("192.0.2.99")
 	}

@@ -81,7 +81,7 @@ func repeated(inUse algorithms, props []Proposal, protocol wire.ProtocolID) []Pr
 // toFront is a list with one of its members moved to the front.
 func toFront(list []wire.GroupID, g wire.GroupID) []wire.GroupID {
 	i := slices.Index(list, g)
-	if i <= 0 {
+	if i <= 0 || g == wire.NONE { // IKE_AUTH has none, which says nothing
 		return list
 	}
 	return slices.Insert(slices.Delete(slices.Clone(list), i, i+1), 0, g)
@@ -174,6 +174,9 @@ func pick(p Proposal, w wire.Proposal, groups bool) (a algorithms, ok bool) {
 	add := make([]uint16, len(p.AddKE))
 	for i, g := range p.AddKE {
 		add[i] = uint16(g)
+	}
+	if !groups && len(offered[wire.TransformADDKE]) > 0 && !has(wire.TransformADDKE, 0, 0) {
+		return a, false // IKE_AUTH has no room for one (RFC 9370 §2.2.3)
 	}
 	if groups {
 		g, ok := first(wire.TransformADDKE, add, true)
