@@ -92,9 +92,22 @@ func (c *child) policies() []sadb.PolicyID {
 	return ids
 }
 
+// there reports whether the Child SA is up, be it for receiving alone.
+func (c *child) there() bool { return c.e.children[c.in] == c }
+
+// superseded reports whether the peer's rekey has made another one of it, which is there, or of which another one has been made since.
+func (c *child) superseded() bool {
+	for n := c.successor; n != nil; n = n.successor {
+		if n.there() && !n.retired {
+			return true
+		}
+	}
+	return false
+}
+
 // activate ends the standby: the peer has been seen to use the SA, or has dropped the one before.
 func (c *child) activate(out *Output) {
-	if c.standby {
+	if c.standby && c.there() {
 		c.standby = false
 		out.Events = append(out.Events, ChildActive{In: c.in})
 	}
@@ -102,7 +115,11 @@ func (c *child) activate(out *Output) {
 
 // rekey starts our rekey of the Child SA, unless it is on its way out or being rekeyed already.
 func (c *child) rekey(now time.Time, out *Output) {
-	if c.retired || c.deleting || c.rekeying != nil || c.successor != nil || c.sa.state != established || c.sa.awaiting(c) != nil {
+	switch {
+	case c.retired || c.deleting || c.rekeying != nil || c.superseded() || c.sa.state != established || c.sa.awaiting(c) != nil:
+		return
+	case c.standby: // the peer may not have heard of it yet
+		c.e.deadlines.arm(&c.rekeyAt, now.Add(time.Second))
 		return
 	}
 	c.rekeying = &rekeyChild{newChild: newChild{flow: c.flows[0]}, old: c}
@@ -120,7 +137,7 @@ func (c *child) remove(now time.Time, why Reason, out *Output) {
 	s := c.sa
 	c.down(now, why, out)
 	if tell && s.state == established {
-		s.start(now, &deleteChildren{spis: []esp.SPI{c.in}}, out)
+		s.start(now, &deleteChildren{spis: []esp.SPI{c.in}, of: c}, out)
 	}
 }
 
@@ -131,7 +148,7 @@ func (c *child) replace(now time.Time, out *Output) {
 	}
 	c.deleting = true
 	c.retire(out)
-	c.sa.start(now, &deleteChildren{spis: []esp.SPI{c.in}, linger: c}, out)
+	c.sa.start(now, &deleteChildren{spis: []esp.SPI{c.in}, of: c, linger: true}, out)
 }
 
 // retire stops sending on the Child SA.
@@ -163,7 +180,7 @@ func (c *child) linger(now time.Time, out *Output) {
 
 // down takes the Child SA out.
 func (c *child) down(now time.Time, why Reason, out *Output) {
-	if c.e.children[c.in] != c {
+	if !c.there() {
 		return
 	}
 	c.e.deadlines.disarm(&c.rekeyAt)

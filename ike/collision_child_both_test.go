@@ -123,7 +123,7 @@ func TestCollisionChildRekeyBoth(t *testing.T) {
 			c.pass("SK {SA, Nr, TSi, TSr} -->")
 			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
 			c.pass("           <-- SK {D(c0)}")
-			c.pass("                                   <-- SK {N(CHILD_SA_NOT_FOUND)}")
+			c.pass("                                   <-- SK {N(TEMPORARY_FAILURE)}")
 			c.pass("SK {D(c0)} -->")
 			c.settled("ike0", "y1")
 		}},
@@ -134,7 +134,7 @@ func TestCollisionChildRekeyBoth(t *testing.T) {
 			c.pass("                                   <-- SK {N(REKEY_SA), SA, Ni, TSi, TSr}")
 			c.pass("SK {SA, Nr, TSi, TSr} -->")
 			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
-			c.pass("                                   <-- SK {N(CHILD_SA_NOT_FOUND)}")
+			c.pass("                                   <-- SK {N(TEMPORARY_FAILURE)}")
 			c.pass("           <-- SK {D(c0)}")
 			c.pass("SK {D(c0)} -->")
 			c.settled("ike0", "y1")
@@ -208,7 +208,7 @@ func TestCollisionChildRekeyBoth(t *testing.T) {
 			c.pass("SK {SA, Nr, KEr, TSi, TSr} -->")
 			c.pass("SK {N(REKEY_SA), SA, Ni, KEi, TSi, TSr} -->")
 			c.pass("           <-- SK {D(c0)}")
-			c.pass("                                        <-- SK {N(CHILD_SA_NOT_FOUND)}")
+			c.pass("                                        <-- SK {N(TEMPORARY_FAILURE)}")
 			c.pass("SK {D(c0)} -->")
 			c.settled("ike0", "y2")
 		}},

@@ -13,7 +13,7 @@ func TestCollisionRekeyDelete(t *testing.T) {
 			c.expire(c.y, "c0")
 			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
 			c.pass("           <-- SK {D(c0)}")
-			c.pass("                                   <-- SK {N(CHILD_SA_NOT_FOUND)}")
+			c.pass("                                   <-- SK {N(TEMPORARY_FAILURE)}")
 			c.pass("SK {D(c0)} -->")
 			c.settled("ike0")
 		}},
@@ -21,11 +21,13 @@ func TestCollisionRekeyDelete(t *testing.T) {
 			c.rekeyChild(c.x, "c0")
 			c.expire(c.y, "c0")
 			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
-			c.pass("                                   <-- SK {N(CHILD_SA_NOT_FOUND)}")
+			c.pass("                                   <-- SK {N(TEMPORARY_FAILURE)}")
 			c.drop("           <-- SK {D(c0)}")
 			c.wait(3 * time.Second)
 			c.pass("           <-- SK {D(c0)}")
-			c.pass("SK {} -->") // x has taken the refusal for it
+			c.pass("SK {D(c0)} -->")
+			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->") // x tried again before
+			c.pass("                                   <-- SK {N(CHILD_SA_NOT_FOUND)}")
 			c.settled("ike0")
 		}},
 		{"child rekeyed, child deleted, and the rekey is late", nil, nil, func(c *steps, _ int) {
@@ -43,10 +45,10 @@ func TestCollisionRekeyDelete(t *testing.T) {
 			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
 			c.pass("           <-- SK {D(c0)}")
 			c.pass("SK {D(c0)} -->")
-			c.drop("                                   <-- SK {N(CHILD_SA_NOT_FOUND)}")
+			c.drop("                                   <-- SK {N(TEMPORARY_FAILURE)}")
 			c.wait(3 * time.Second)
 			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
-			c.pass("                                   <-- SK {N(CHILD_SA_NOT_FOUND)}")
+			c.pass("                                   <-- SK {N(TEMPORARY_FAILURE)}")
 			c.settled("ike0")
 		}},
 		{"child rekeyed, IKE SA deleted", nil, nil, func(c *steps, _ int) {

@@ -2,6 +2,7 @@ package ike
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"seikan/esp"
@@ -30,7 +31,7 @@ func (s *sa) createChild(now time.Time, p *parts, out *Output) ([]wire.Payload, 
 	if p.sa.Proposals[0].Protocol == wire.ProtocolIKE {
 		return s.handleRekeySA(now, p, out)
 	}
-	if _, busy := s.own.x.(*rekeySA); busy {
+	if s.ownRekey() != nil {
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the IKE SA is being rekeyed")
 	}
 	n := p.notify(wire.REKEY_SA)
@@ -43,14 +44,25 @@ func (s *sa) createChild(now time.Time, p *parts, out *Output) ([]wire.Payload, 
 	if n.Protocol != wire.ProtocolESP || len(n.SPI) != 4 {
 		return nil, refuse(wire.INVALID_SYNTAX, "ike: REKEY_SA of protocol %v with an SPI of %d octets", n.Protocol, len(n.SPI))
 	}
-	old := s.childByOut(esp.SPI(binary.BigEndian.Uint32(n.SPI)))
+	spi := esp.SPI(binary.BigEndian.Uint32(n.SPI))
+	old := s.childByOut(spi)
 	switch {
+	case s.closing(spi) || old == nil && s.making() != nil: // RFC 7296 §2.25.1; or it is not here yet
+		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the Child SA is being deleted, or set up")
 	case old == nil || old.retired:
 		return nil, &NotifyError{Type: wire.CHILD_SA_NOT_FOUND, Err: refuse(wire.CHILD_SA_NOT_FOUND, "ike: no Child SA with SPI %x", n.SPI)}
-	case old.deleting || old.successor != nil:
+	case old.deleting || old.superseded():
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the Child SA is being deleted or has been rekeyed") // RFC 7296 §2.25.1
 	}
 	return s.respondChild(now, p, old, p.nonce.Data, nonce(), false, out)
+}
+
+// closing reports whether our Delete of the Child SA with that outbound SPI is under way, or will be.
+func (s *sa) closing(spi esp.SPI) bool {
+	return slices.ContainsFunc(append(slices.Clip(s.queue), s.own.x), func(x exchange) bool {
+		d, ok := x.(*deleteChildren)
+		return ok && d.of != nil && d.of.out == spi
+	})
 }
 
 // childByOut finds a Child SA by the peer's inbound SPI, which is how the peer names it.

@@ -2,6 +2,7 @@ package ike
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"seikan/ike/wire"
@@ -48,6 +49,11 @@ func (p *parts) failure() *wire.Notify {
 		}
 	}
 	return nil
+}
+
+// endsSA reports whether a message deletes its IKE SA.
+func (p *parts) endsSA() bool {
+	return slices.ContainsFunc(p.deletes, func(d *wire.Delete) bool { return d.Protocol == wire.ProtocolIKE })
 }
 
 // schema is what a message of one exchange must and may carry (RFC 7296 §1 and appendix C). Notify, Delete and Vendor ID

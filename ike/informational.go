@@ -27,9 +27,8 @@ func (s *sa) handleInformational(now time.Time, d Datagram, p *parts, out *Outpu
 	for _, d := range p.deletes {
 		switch d.Protocol {
 		case wire.ProtocolIKE:
-			if x, ok := s.own.x.(*rekeySA); ok && s.state == established && x.rival() != nil {
-				s.hand(now, x.rival(), out) // the peer never got our request, and finished its own rekey
-				x.theirs = nil
+			if x := s.ownRekey(); x != nil && x.rival() != nil {
+				x.rival().adopt(now, out) // the peer never got our request, and finished its own rekey
 			}
 			why := ReasonPeerDeleted
 			switch s.state {
@@ -58,13 +57,14 @@ func (s *sa) peerDeletes(now time.Time, d *wire.Delete, out *Output) (ours [][]b
 		}
 		c := s.childByOut(esp.SPI(binary.BigEndian.Uint32(spi)))
 		if c == nil {
+			s.missed(esp.SPI(binary.BigEndian.Uint32(spi)))
 			continue
 		}
 		if !c.deleting {
 			ours = append(ours, spiOctets(c.in))
 		}
 		switch {
-		case c.successor != nil: // the end of the peer's rekey: it receives on the new one
+		case c.superseded(): // the end of the peer's rekey: it receives on the new one
 			c.successor.activate(out)
 			c.linger(now, out)
 		case c.retired, c.relieved(): // our own Delete is on its way, or another one carries the traffic
@@ -81,7 +81,8 @@ func (s *sa) peerDeletes(now time.Time, d *wire.Delete, out *Output) (ours [][]b
 // deleteChildren tells the peer to take Child SAs down, by our inbound SPIs (RFC 7296 §1.4.1).
 type deleteChildren struct {
 	spis   []esp.SPI
-	linger *child // the old SA of a rekey, nil for none
+	of     *child // whose they are, where it is one
+	linger bool   // it is the old one of a rekey, and stays for what is on its way
 }
 
 func (x *deleteChildren) wants() *flowRef { return nil }
@@ -95,8 +96,8 @@ func (x *deleteChildren) begin(*sa, time.Time, *Output) (wire.ExchangeType, []wi
 }
 
 func (x *deleteChildren) done(s *sa, now time.Time, _ *parts, out *Output) {
-	if c := x.linger; c != nil && c.e.children[c.in] == c {
-		c.linger(now, out)
+	if x.linger && x.of.there() {
+		x.of.linger(now, out)
 	}
 }
 

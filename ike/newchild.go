@@ -29,7 +29,33 @@ type newChild struct {
 	local, remote []sadb.Selector   // as offered
 	repeat        algorithms        // of the Child SA that is being rekeyed, to be offered first
 	struck        *bargain          // waits for the additional key exchange
+	missed        []esp.SPI         // that the peer has deleted while the answer is on its way
 	tries         int
+}
+
+// maxMissed bounds what is remembered of them.
+const maxMissed = 8
+
+// making is the Child SA of ours that is under way, nil for none.
+func (s *sa) making() *newChild {
+	x := s.own.x
+	if f, ok := x.(*followUp); ok {
+		x = f.of
+	}
+	switch x := x.(type) {
+	case *newChild:
+		return x
+	case *rekeyChild:
+		return &x.newChild
+	}
+	return nil
+}
+
+// missed notes that the peer deletes a Child SA which is not here: it may be the one whose answer has not come yet.
+func (s *sa) missed(spi esp.SPI) {
+	if x := s.making(); x != nil && len(x.missed) < maxMissed {
+		x.missed = append(x.missed, spi)
+	}
 }
 
 // proposals are what is offered.
@@ -212,6 +238,9 @@ func (x *newChild) check(s *sa, now time.Time, p *parts, b *bargain, groups bool
 		err = fmt.Errorf("ike: answer has the reserved SPI %d", binary.BigEndian.Uint32(spi))
 	case s.e.children[x.in] != nil:
 		err = fmt.Errorf("ike: SPI %v was taken meanwhile", x.in)
+	case slices.Contains(x.missed, esp.SPI(binary.BigEndian.Uint32(spi))):
+		x.fail(s, now, ReasonPeerDeleted, "the peer deleted it at once", out)
+		return nil
 	}
 	if err != nil {
 		x.undo(s, now, err, out)
@@ -288,9 +317,9 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 			switch {
 			case s.e.children[c.in] != nil:
 				return refuse(wire.TEMPORARY_FAILURE, "ike: SPI %v was taken meanwhile", c.in)
-			case old != nil && (s.e.children[old.in] != old || old.retired):
+			case old != nil && (!old.there() || old.retired):
 				return refuse(wire.CHILD_SA_NOT_FOUND, "ike: the Child SA is gone")
-			case old != nil && (old.deleting || old.successor != nil):
+			case old != nil && (old.deleting || old.superseded()):
 				return refuse(wire.TEMPORARY_FAILURE, "ike: the Child SA is being deleted or has been rekeyed")
 			}
 			b.respond(s, now, shared, out)

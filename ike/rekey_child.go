@@ -23,7 +23,7 @@ func (x *rekeyChild) wants() *flowRef { return nil }
 
 func (x *rekeyChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
 	c := x.old
-	if c.e.children[c.in] != c || c.retired || c.deleting || c.successor != nil || s.state != established {
+	if !c.there() || c.retired || c.deleting || c.superseded() || s.state != established {
 		c.rekeying = nil
 		return 0, nil, false
 	}
@@ -39,9 +39,8 @@ func (x *rekeyChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType
 
 func (x *rekeyChild) done(s *sa, now time.Time, p *parts, out *Output) {
 	c := x.old
-	gone := c.e.children[c.in] != c
 	if n := p.failure(); n != nil && p.sa == nil {
-		x.refusedRekey(s, now, n, gone, out)
+		x.refusedRekey(s, now, n, out)
 		return
 	}
 	if s.state != established {
@@ -51,7 +50,7 @@ func (x *rekeyChild) done(s *sa, now time.Time, p *parts, out *Output) {
 	b := x.strike(s, now, p, c, out)
 	switch {
 	case b == nil:
-		c.rekeying = nil
+		x.later(now)
 	case b.c.algs.addKE == wire.NONE:
 		x.settle(s, now, b, nil, out)
 	case s.outrun(now, s.awaiting(c), lower(b.ni, b.nr)):
@@ -81,7 +80,7 @@ func (x *rekeyChild) complete(s *sa, now time.Time, shared []byte, out *Output) 
 func (x *rekeyChild) abandon(s *sa, now time.Time, n *wire.Notify, err error, out *Output) {
 	c := x.old
 	if n != nil {
-		x.refusedRekey(s, now, n, c.e.children[c.in] != c, out)
+		x.refusedRekey(s, now, n, out)
 		return
 	}
 	c.rekeying = nil
@@ -94,9 +93,9 @@ func (x *rekeyChild) settle(s *sa, now time.Time, b *bargain, shared []byte, out
 	c.rekeying = nil
 	s.install(now, b, shared, out)
 	switch {
-	case c.e.children[c.in] != c: // gone
 	case c.successor != nil && bytes.Compare(b.c.nonce, c.successor.nonce) < 0:
-		b.c.replace(now, out) // ours is the redundant one; the peer deletes the old one
+		b.c.replace(now, out) // ours is the redundant one; the peer deletes the old one, or has done so
+	case !c.there() || c.retired: // the peer has deleted it
 	default:
 		c.replace(now, out)
 	}
@@ -104,10 +103,10 @@ func (x *rekeyChild) settle(s *sa, now time.Time, b *bargain, shared []byte, out
 
 // refusedRekey takes an error notify. Unless the peer has done our work already, the rekey is tried again, and if the old SA runs out
 // before it succeeds the next packet sets up a new one.
-func (x *rekeyChild) refusedRekey(s *sa, now time.Time, n *wire.Notify, gone bool, out *Output) {
+func (x *rekeyChild) refusedRekey(s *sa, now time.Time, n *wire.Notify, out *Output) {
 	c := x.old
 	switch {
-	case gone || c.successor != nil || s.state != established:
+	case !c.there() || c.superseded() || s.state != established:
 		c.rekeying = nil
 	case n.Kind == wire.CHILD_SA_NOT_FOUND: // the peer lost it, or deleted it a moment ago (RFC 7296 §2.25.1)
 		c.rekeying = nil
@@ -116,10 +115,16 @@ func (x *rekeyChild) refusedRekey(s *sa, now time.Time, n *wire.Notify, gone boo
 	case n.Kind == wire.TEMPORARY_FAILURE, (n.Kind == wire.INVALID_KE_PAYLOAD || n.Kind == wire.STATE_NOT_FOUND) && x.tries < maxChildTries:
 		x.refused(s, now, n, x, out)
 	default:
-		c.rekeying = nil
 		x.fail(s, now, reasonOf(n.Kind), "the peer answered the rekey with "+n.Kind.String(), out)
-		if left := c.expireAt.at.Sub(now); left > 20*time.Second {
-			c.e.deadlines.arm(&c.rekeyAt, now.Add(left/2))
-		}
+		x.later(now)
+	}
+}
+
+// later has the rekey tried again, where there is time.
+func (x *rekeyChild) later(now time.Time) {
+	c := x.old
+	c.rekeying = nil
+	if left := c.expireAt.at.Sub(now); c.there() && !c.retired && left > 20*time.Second {
+		c.e.deadlines.arm(&c.rekeyAt, now.Add(left/2))
 	}
 }

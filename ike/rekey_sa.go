@@ -35,7 +35,7 @@ func (x *rekeySA) wants() *flowRef { return nil }
 func (s *sa) rekey(now time.Time, out *Output) {
 	switch {
 	case s.state != established || s.heir != nil || s.reason != ReasonNone: // on its way out
-	case slices.ContainsFunc(s.queue, isRekeySA) || isRekeySA(s.own.x):
+	case slices.ContainsFunc(s.queue, isRekeySA) || s.ownRekey() != nil:
 	case s.merge(now, out):
 	default:
 		s.start(now, &rekeySA{}, out)
@@ -43,6 +43,16 @@ func (s *sa) rekey(now time.Time, out *Output) {
 }
 
 func isRekeySA(x exchange) bool { _, ok := x.(*rekeySA); return ok }
+
+// ownRekey is our rekey of the IKE SA that is under way, nil for none.
+func (s *sa) ownRekey() *rekeySA {
+	x := s.own.x
+	if f, ok := x.(*followUp); ok {
+		x = f.of
+	}
+	r, _ := x.(*rekeySA)
+	return r
+}
 
 func (x *rekeySA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
 	if s.state != established {
@@ -108,7 +118,7 @@ func (x *rekeySA) settle(s *sa, now time.Time, b *saBargain, err error, shared [
 	}
 	rival := x.rival()
 	switch {
-	case s.state == deleting: // the operator was faster: the new ones go too
+	case s.state != established: // the operator was faster, or the peer uses another one already: the new ones go
 		discard(now, out, made, rival)
 	case rival == nil && errors.Is(err, errOutrun): // the peer's is on its way
 	case err != nil && rival == nil: // the peer may have a new SA that we do not have: start afresh
@@ -151,6 +161,20 @@ func (b *saBargain) make(s *sa, now time.Time, more []byte, initiator bool) (*sa
 	n := s.e.newSAWith(now, s, initiator, ours)
 	n.spiI, n.spiR, n.algs, n.keys, n.lowNonce = b.spiI, b.spiR, b.algs, k, b.low()
 	return n, nil
+}
+
+// adopt settles that the SA is the one which stays: the peer uses it, while the answer to our own rekey is not here yet. The peer then has
+// not got our request, or will delete what it makes.
+func (s *sa) adopt(now time.Time, out *Output) {
+	old := s.elder
+	if s.elder = nil; old == nil {
+		return
+	}
+	if x := old.ownRekey(); x != nil && x.theirs == s && old.state == established {
+		x.theirs = nil
+		old.hand(now, s, out)
+		old.awaitDelete(now)
+	}
 }
 
 // rival is the SA that the peer's own rekey has made meanwhile; nil for none.
@@ -219,7 +243,7 @@ func (s *sa) rekeyProposals() []Proposal {
 
 // handleRekeySA answers the peer's rekey of the IKE SA.
 func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload, *NotifyError) {
-	ours, rekeying := s.own.x.(*rekeySA)
+	ours := s.ownRekey()
 	switch x := s.own.x.(type) {
 	case *newChild, *rekeyChild, *deleteChildren, *followUp:
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: a %T is under way", x) // RFC 7296 §2.25.2, RFC 9370 §2.2.4
@@ -227,7 +251,7 @@ func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload
 	if n := len(s.kin()); n >= maxSAs {
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the peer has %d IKE SAs and does not delete them", n)
 	}
-	if rekeying && ours.theirs != nil {
+	if ours != nil && ours.theirs != nil {
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the peer has rekeyed the IKE SA already")
 	}
 	a, chosen, ok := choose(s.rekeyProposals(), p.sa, wire.ProtocolIKE, true)
@@ -263,8 +287,8 @@ func (b *saBargain) respond(s *sa, now time.Time, shared []byte, out *Output) *N
 	if err != nil {
 		return refuse(wire.NO_PROPOSAL_CHOSEN, "ike: %w", err)
 	}
-	if ours, rekeying := s.own.x.(*rekeySA); rekeying {
-		ours.theirs = n
+	if ours := s.ownRekey(); ours != nil {
+		ours.theirs, n.elder = n, s
 		return nil
 	}
 	s.hand(now, n, out)

@@ -78,6 +78,7 @@ type sa struct {
 	up            bool          // SAUp was given
 
 	reason     Reason // why it is being deleted, or soon will be
+	elder      *sa    // that it was made of, while a rekey of our own is under way there
 	lowNonce   []byte // of the peer's rekey that made it, until a collision is settled
 	rejected   bool   // its failure was reported: we did not believe the responder
 	hint       string // an unprotected error that the peer sent during IKE_SA_INIT

@@ -42,7 +42,7 @@ func (s *sa) kill(now time.Time, why Reason, detail string, out *Output) {
 		s.blame(now, why)
 		s.giveUp(now, flows, why, detail, out)
 	}
-	if x, ok := s.own.x.(*rekeySA); ok {
+	if x := s.ownRekey(); x != nil {
 		discard(now, out, x.rival())
 	}
 	s.disinherit(now)

@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"slices"
 	"time"
 
 	"seikan/ike/wire"
@@ -161,6 +162,10 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 	if err == nil {
 		p, bad = sort(ps, requestSchemas[h.Exchange])
 	}
+	if bad == nil && !p.endsSA() {
+		s.adopt(now, out)
+	}
+	mark := len(out.Datagrams)
 	var after func()
 	switch {
 	case bad != nil:
@@ -182,9 +187,12 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 		reply, after = s.handleInformational(now, d, p, out)
 	}
 	s.answered.answer = s.seal(h.Exchange, h.MessageID, true, reply)
-	for _, data := range s.answered.answer { // to where the request came from (RFC 7296 §2.11)
-		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: data})
+	// To where the request came from (RFC 7296 §2.11), and before whatever else was sent meanwhile: that may be on what the answer makes.
+	var answer []Datagram
+	for _, data := range s.answered.answer {
+		answer = append(answer, Datagram{Path: d.Path, Data: data})
 	}
+	out.Datagrams = slices.Insert(out.Datagrams, mark, answer...)
 	if after != nil {
 		after()
 	}
