@@ -51,6 +51,15 @@ func (s *sa) making() *newChild {
 	return nil
 }
 
+// isMissed reports whether the peer has deleted what it has just made, and tells of it.
+func (x *newChild) isMissed(s *sa, now time.Time, spi esp.SPI, out *Output) bool {
+	if !slices.Contains(x.missed, spi) {
+		return false
+	}
+	x.fail(s, now, ReasonPeerDeleted, "the peer deleted it at once", out)
+	return true
+}
+
 // missed notes that the peer deletes a Child SA which is not here: it may be the one whose answer has not come yet.
 func (s *sa) missed(spi esp.SPI) {
 	if x := s.making(); x != nil && len(x.missed) < maxMissed {
@@ -87,7 +96,7 @@ func (x *newChild) offerAlone(s *sa) ([]wire.Payload, error) {
 		x.group = firstGroup(x.proposals())
 	}
 	ps := x.offer(s, false)
-	x.ni = nonce()
+	x.ni, x.missed = nonce(), nil
 	head := []wire.Payload{ps[0], &wire.Nonce{Data: x.ni}}
 	x.kex = nil
 	if x.group != wire.NONE {
@@ -142,7 +151,7 @@ func (x *newChild) done(s *sa, now time.Time, p *parts, out *Output) {
 }
 
 func (x *newChild) complete(s *sa, now time.Time, shared []byte, out *Output) {
-	if s.state == established {
+	if s.state == established && !x.isMissed(s, now, x.struck.c.out, out) {
 		s.install(now, x.struck, shared, out)
 	}
 }
@@ -238,8 +247,7 @@ func (x *newChild) check(s *sa, now time.Time, p *parts, b *bargain, groups bool
 		err = fmt.Errorf("ike: answer has the reserved SPI %d", binary.BigEndian.Uint32(spi))
 	case s.e.children[x.in] != nil:
 		err = fmt.Errorf("ike: SPI %v was taken meanwhile", x.in)
-	case slices.Contains(x.missed, esp.SPI(binary.BigEndian.Uint32(spi))):
-		x.fail(s, now, ReasonPeerDeleted, "the peer deleted it at once", out)
+	case x.isMissed(s, now, esp.SPI(binary.BigEndian.Uint32(spi)), out):
 		return nil
 	}
 	if err != nil {

@@ -26,14 +26,14 @@ var (
 //	go test ./ike -run TestNoise -first 7 -seeds 1
 func TestNoise(t *testing.T) {
 	for seed := *first; seed < *first+*seeds; seed++ {
-		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { noise(t, seed, true) })
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { noise(t, seed, false) })
 	}
 }
 
 // What happens follows from the seed: the exchange is the same the second time.
 func TestNoiseRepeats(t *testing.T) {
 	for seed := range uint64(6) {
-		once, again := noise(t, seed, true).sent, noise(t, seed, true).sent
+		once, again := noise(t, seed, false).sent, noise(t, seed, true).sent
 		for i := range once {
 			if i >= len(again) || once[i] != again[i] {
 				t.Fatalf("seed %d: message %d of %d and %d differs:\n%s\n%s", seed, i, len(once), len(again), once[i], again[min(i, len(again)-1)])

@@ -70,11 +70,14 @@ func (s *sa) awaiting(c *child) *awaited {
 }
 
 func (x *rekeyChild) complete(s *sa, now time.Time, shared []byte, out *Output) {
-	if s.state != established {
+	switch {
+	case s.state != established:
 		x.old.rekeying = nil
-		return
+	case x.isMissed(s, now, x.struck.c.out, out):
+		x.later(now)
+	default:
+		x.settle(s, now, x.struck, shared, out)
 	}
-	x.settle(s, now, x.struck, shared, out)
 }
 
 func (x *rekeyChild) abandon(s *sa, now time.Time, n *wire.Notify, err error, out *Output) {
