@@ -28,6 +28,7 @@ type control struct {
 
 	released []sadb.PolicyID // whose held packets may go now
 	broken   []sadb.IKEID    // to be deleted: a Child SA of theirs could not be installed
+	fits     fits            // what the Child SAs can carry
 	mtu      int             // as given to SetMTU; 0: not yet
 	changed  bool            // the Child SAs, or their paths: the MTU may have
 }
@@ -35,6 +36,7 @@ type control struct {
 func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 	c := &control{
 		Router: r, ike: e, tracker: t, changed: true,
+		fits:    newFits(),
 		hold:    newHold(r.cfg.Hold, r.cfg.HoldTime),
 		uplink:  newUplink(r, max(1, r.cfg.Hold)),
 		outlets: newOutlets(r.cfg.Sockets).prompt(), // control waits for nobody: what is lost here IKE sends again
@@ -142,6 +144,7 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 			return
 		}
 		c.released = append(c.released, ev.Spec.Policies...)
+		c.fits.add(ev.Spec.In.SPI, ev.Spec.Out.Suite.MaxInner(c.espRoom(ev.Spec.Path)))
 		c.changed = true
 	case ike.ChildActive:
 		c.db.Activate(ev.In)
@@ -149,6 +152,7 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 		c.db.Retire(ev.In)
 	case ike.ChildDown:
 		c.db.Remove(ev.In)
+		c.fits.remove(ev.In)
 		c.changed = true
 	case ike.SAUp:
 		if ev.Replaces != 0 {
@@ -156,6 +160,7 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 		}
 	case ike.PathMoved:
 		c.db.SetPath(ev.SA.ID, ev.SA.ESP)
+		c.refit(ev.SA.ID)
 		c.changed = true
 	case ike.Failed:
 		for _, id := range ev.Policies {

@@ -30,23 +30,59 @@ func (c *control) updateMTU() {
 	c.cfg.Log.Debug().Int("mtu", mtu).Msg("MTU set")
 }
 
-// innerMTU is the largest inner packet that fits every Child SA there is, and while there is none, every one that the
-// configuration could lead to. 0: not known.
-func (c *control) innerMTU() int {
-	mtu := 0
-	fit := func(s esp.Suite, p sadb.Path) {
-		if n := s.MaxInner(c.espRoom(p)); mtu == 0 || n < mtu {
+// fits counts the Child SAs by the largest inner packet that fits them.
+type fits struct {
+	of    map[esp.SPI]int // by inbound SPI
+	count map[int]int
+}
+
+func newFits() fits { return fits{make(map[esp.SPI]int), make(map[int]int)} }
+
+func (f fits) add(in esp.SPI, n int) {
+	f.remove(in)
+	f.of[in] = n
+	f.count[n]++
+}
+
+func (f fits) remove(in esp.SPI) {
+	n, ok := f.of[in]
+	if !ok {
+		return
+	}
+	delete(f.of, in)
+	if f.count[n]--; f.count[n] == 0 {
+		delete(f.count, n)
+	}
+}
+
+// least is the smallest of them; 0: there is none.
+func (f fits) least() (mtu int) {
+	for n := range f.count {
+		if mtu == 0 || n < mtu {
 			mtu = n
 		}
 	}
-	for ch := range c.db.Children() {
-		fit(ch.Spec.Out.Suite, ch.Out.Path())
+	return mtu
+}
+
+// refit takes the paths of the Child SAs of an IKE SA as they are now.
+func (c *control) refit(id sadb.IKEID) {
+	for ch := range c.db.ChildrenOf(id) {
+		c.fits.add(ch.In.SPI(), ch.Spec.Out.Suite.MaxInner(c.espRoom(ch.Out.Path())))
 	}
+}
+
+// innerMTU is the largest inner packet that fits every Child SA there is, and while there is none, every one that the
+// configuration could lead to. 0: not known.
+func (c *control) innerMTU() int {
+	mtu := c.fits.least()
 	if mtu == 0 {
 		for _, p := range c.cfg.IKE.Peers {
 			for _, f := range p.Flows {
 				for s := range suites(f.Proposals) {
-					fit(s, c.likelyPath(p.Local, p.Remote))
+					if n := s.MaxInner(c.espRoom(c.likelyPath(p.Local, p.Remote))); mtu == 0 || n < mtu {
+						mtu = n
+					}
 				}
 			}
 		}

@@ -26,10 +26,12 @@ type Child struct {
 	In        *Inbound
 	Out       *Outbound
 
-	rank    uint64 // by installation, or by activation where that was later; the writer's
-	state   atomic.Uint32
-	charged atomic.Pointer[Entry]    // the policy that is charged with drops that name no flow
-	serves  atomic.Pointer[[]*Entry] // what inbound packets are held against; the slice is not modified
+	rank       uint64 // by installation, or by activation where that was later; the writer's, as the next
+	owner      IKEID
+	prev, next *Child
+	state      atomic.Uint32
+	charged    atomic.Pointer[Entry]    // the policy that is charged with drops that name no flow
+	serves     atomic.Pointer[[]*Entry] // what inbound packets are held against; the slice is not modified
 
 	octets, packets limit  // of either direction
 	softSeq         uint64 // outbound sequence number at which the soft limit is

@@ -62,9 +62,6 @@ func TestReadersAndWriter(t *testing.T) {
 						return
 					}
 				}
-				for c := range db.Children() {
-					_, _ = c.State(), c.In.Entry()
-				}
 			}
 		})
 	}

@@ -13,14 +13,16 @@ import (
 
 // DB is the SAs and policies of one router. The zero value is empty.
 //
-// Lookup, Route, Entry, Entries and Children, and all that they give, are safe for use by any goroutine. The other methods
-// belong to one goroutine, the writer.
+// Lookup, Route, Entry and Entries, and all that they give, are safe for use by any goroutine. The other methods belong to one goroutine,
+// the writer.
 type DB struct {
 	inbound  spiTable
-	policies atomic.Pointer[spd]      // nil: none
-	children atomic.Pointer[[]*Child] // in order of installation; the slice is not modified; nil: none
-	ranks    uint64                   // given out; the writer's
-	owner    map[*Child]IKEID         // the writer's
+	policies atomic.Pointer[spd] // nil: none
+
+	// The writer's.
+	first, last *Child             // all of them, in order of installation
+	owned       map[IKEID][]*Child // by the IKE SA that they belong to
+	ranks       uint64             // given out
 }
 
 // Errors of Install.
@@ -71,15 +73,16 @@ func (db *DB) Entries() iter.Seq[*Entry] {
 	return slices.Values[[]*Entry](nil)
 }
 
-// Children is the Child SAs in order of installation, as they are when the call is made.
-func (db *DB) Children() iter.Seq[*Child] { return slices.Values(db.childList()) }
-
-func (db *DB) childList() []*Child {
-	if p := db.children.Load(); p != nil {
-		return *p
+// Children is the Child SAs in order of installation. None may be installed or removed meanwhile.
+func (db *DB) Children() iter.Seq[*Child] {
+	return func(yield func(*Child) bool) {
+		for c := db.first; c != nil && yield(c); c = c.next {
+		}
 	}
-	return nil
 }
+
+// ChildrenOf is the Child SAs of an IKE SA. None may be installed or removed meanwhile.
+func (db *DB) ChildrenOf(id IKEID) iter.Seq[*Child] { return slices.Values(db.owned[id]) }
 
 // SetPolicies puts policies, whose IDs differ, in force in the place of the present ones. A policy that was there before with
 // the same ID keeps its counters and its SAs. SAs of policies that are gone stay until they are removed; they admit nothing
@@ -101,7 +104,7 @@ func (db *DB) SetPolicies(policies []Policy) {
 	}
 	s := newSPD(entries)
 	db.policies.Store(s)
-	for _, c := range db.childList() {
+	for c := range db.Children() {
 		c.bind(s)
 	}
 }
@@ -138,8 +141,7 @@ func (db *DB) Install(now time.Time, s ChildSpec) (*Child, error) {
 	c.rank = db.nextRank()
 	c.bind(db.policies.Load())
 	db.own(c, s.IKE)
-	children := append(slices.Clip(slices.Clone(db.childList())), c)
-	db.children.Store(&children)
+	db.link(c)
 	db.inbound.add(c.In)
 	for _, id := range s.Policies {
 		e := db.Entry(id)
@@ -155,10 +157,42 @@ func (db *DB) nextRank() uint64 {
 }
 
 func (db *DB) own(c *Child, id IKEID) {
-	if db.owner == nil {
-		db.owner = make(map[*Child]IKEID)
+	if db.owned == nil {
+		db.owned = make(map[IKEID][]*Child)
 	}
-	db.owner[c] = id
+	c.owner = id
+	db.owned[id] = append(db.owned[id], c)
+}
+
+func (db *DB) disown(c *Child) {
+	if left := without(db.owned[c.owner], c); len(left) > 0 {
+		db.owned[c.owner] = left
+	} else {
+		delete(db.owned, c.owner)
+	}
+}
+
+// link puts a Child SA behind the others.
+func (db *DB) link(c *Child) {
+	if c.prev = db.last; c.prev == nil {
+		db.first = c
+	} else {
+		c.prev.next = c
+	}
+	db.last = c
+}
+
+func (db *DB) unlink(c *Child) {
+	if c.prev == nil {
+		db.first = c.next
+	} else {
+		c.prev.next = c.next
+	}
+	if c.next == nil {
+		db.last = c.prev
+	} else {
+		c.next.prev = c.prev
+	}
 }
 
 // Activate makes the Child SA with that inbound SPI the first choice for outbound packets. It reports whether it was on
@@ -201,20 +235,20 @@ func (db *DB) setState(c *Child, s State) {
 
 // SetPath sends the packets of all Child SAs of an IKE SA another way.
 func (db *DB) SetPath(id IKEID, p Path) {
-	for c, owner := range db.owner {
-		if owner == id {
-			c.Out.path.Store(&p)
-		}
+	for _, c := range db.owned[id] {
+		c.Out.path.Store(&p)
 	}
 }
 
 // Rehome gives the Child SAs of an IKE SA to the one that replaces it (RFC 7296 §2.8).
 func (db *DB) Rehome(from, to IKEID) {
-	for c, owner := range db.owner {
-		if owner == from {
-			db.owner[c] = to
-		}
+	if from == to {
+		return
 	}
+	for _, c := range db.owned[from] {
+		db.own(c, to)
+	}
+	delete(db.owned, from)
 }
 
 // Remove ends both SAs of the Child SA with that inbound SPI. It reports whether there was one. Lanes that hold one of the
@@ -225,9 +259,8 @@ func (db *DB) Remove(in esp.SPI) bool {
 		return false
 	}
 	db.inbound.remove(in)
-	delete(db.owner, c)
-	children := without(db.childList(), c)
-	db.children.Store(&children)
+	db.disown(c)
+	db.unlink(c)
 	for _, id := range c.Spec.Policies {
 		if e := db.Entry(id); e != nil {
 			e.children = without(e.children, c)
