@@ -42,8 +42,7 @@ func (os outlets) find(local netip.AddrPort) *outlet {
 	return nil
 }
 
-// Buffers for packets. A slot takes the largest datagram, and has room behind a small one: a device may coalesce the
-// segments of a TCP stream there. It is longer than a power of two so that neighbours do not share cache sets.
+// Buffers for packets. A slot takes the largest datagram. It is longer than a power of two so that neighbours do not share cache sets.
 const (
 	maxDatagram = 65535 - 20 - 8
 	slotLen     = 64<<10 + 2<<10

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"seikan/internal/gso/gsotest"
 )
 
 const df = 0x4000
@@ -19,24 +21,24 @@ func describe(t testing.TB, fs []Frame) (n []int) {
 }
 
 func TestCoalesce(t *testing.T) {
-	tcp := spec{flags: flagACK, ttl: 64, frag: df, ack: 9, window: 100}
-	udp := spec{udp: true, ttl: 64, frag: df}
+	tcp := gsotest.Spec{Flags: flagACK, TTL: 64, Frag: df, Ack: 9, Window: 100}
+	udp := gsotest.Spec{UDP: true, TTL: 64, Frag: df}
 	// change alters packet i of five full ones, and makes its checksums right again.
-	change := func(s spec, i int, f func(p []byte)) [][]byte {
-		ps := stream(s, 5, 100, 0)
+	change := func(s gsotest.Spec, i int, f func(p []byte)) [][]byte {
+		ps := gsotest.Stream(s, 5, 100, 0)
 		f(ps[i])
-		setSums(ps[i])
+		gsotest.SetSums(ps[i])
 		return ps
 	}
-	broken := func(s spec, i, at int) [][]byte {
-		ps := stream(s, 5, 100, 0)
+	broken := func(s gsotest.Spec, i, at int) [][]byte {
+		ps := gsotest.Stream(s, 5, 100, 0)
 		ps[i][at] ^= 1
 		return ps
 	}
 	six, udp6 := tcp, udp
-	six.six, udp6.six = true, true
+	six.IPv6, udp6.IPv6 = true, true
 	fixed, free := tcp, tcp
-	free.frag = 0
+	free.Frag = 0
 	alone := []int{1, 1, 1, 1, 1}
 	for _, tt := range []struct {
 		name string
@@ -44,19 +46,19 @@ func TestCoalesce(t *testing.T) {
 		want []int // packets in each frame
 	}{
 		{"nothing", nil, nil},
-		{"a stream", stream(tcp, 5, 100, 0), []int{5}},
-		{"a stream over IPv6", stream(six, 5, 100, 0), []int{5}},
-		{"with a short end", stream(tcp, 5, 100, 1), []int{6}},
-		{"datagrams", stream(udp, 5, 100, 50), []int{6}},
-		{"datagrams over IPv6", stream(udp6, 5, 100, 50), []int{6}},
-		{"at most 64 KB", stream(tcp, 60, 1386, 0), []int{47, 13}},
-		{"at most 64 packets", stream(udp, 70, 10, 0), []int{64, 6}},
-		{"short one in the middle", slices.Concat(stream(tcp, 2, 100, 50), stream(spec{flags: flagACK, ttl: 64, frag: df, ack: 9, window: 100, seq: 250, id: 3}, 2, 100, 0)), []int{3, 2}},
-		{"a longer one", slices.Concat(stream(udp, 2, 100, 0), stream(udp, 2, 101, 0)), []int{2, 2}},
-		{"empty datagrams", stream(udp, 0, 1, 0), nil},
-		{"an empty datagram", slices.Concat(stream(udp, 2, 100, 0), [][]byte{udp.packet()}, stream(udp, 2, 100, 0)), []int{2, 1, 2}},
+		{"a stream", gsotest.Stream(tcp, 5, 100, 0), []int{5}},
+		{"a stream over IPv6", gsotest.Stream(six, 5, 100, 0), []int{5}},
+		{"with a short end", gsotest.Stream(tcp, 5, 100, 1), []int{6}},
+		{"datagrams", gsotest.Stream(udp, 5, 100, 50), []int{6}},
+		{"datagrams over IPv6", gsotest.Stream(udp6, 5, 100, 50), []int{6}},
+		{"at most 64 KB", gsotest.Stream(tcp, 60, 1386, 0), []int{47, 13}},
+		{"at most 64 packets", gsotest.Stream(udp, 70, 10, 0), []int{64, 6}},
+		{"short one in the middle", slices.Concat(gsotest.Stream(tcp, 2, 100, 50), gsotest.Stream(gsotest.Spec{Flags: flagACK, TTL: 64, Frag: df, Ack: 9, Window: 100, Seq: 250, ID: 3}, 2, 100, 0)), []int{3, 2}},
+		{"a longer one", slices.Concat(gsotest.Stream(udp, 2, 100, 0), gsotest.Stream(udp, 2, 101, 0)), []int{2, 2}},
+		{"empty datagrams", gsotest.Stream(udp, 0, 1, 0), nil},
+		{"an empty datagram", slices.Concat(gsotest.Stream(udp, 2, 100, 0), [][]byte{udp.Packet()}, gsotest.Stream(udp, 2, 100, 0)), []int{2, 1, 2}},
 		{"sequence gap", change(tcp, 2, func(p []byte) { p[27]++ }), []int{2, 1, 2}},
-		{"the same again", slices.Repeat(stream(tcp, 1, 100, 0), 3), []int{1, 1, 1}},
+		{"the same again", slices.Repeat(gsotest.Stream(tcp, 1, 100, 0), 3), []int{1, 1, 1}},
 		{"PSH ends", change(tcp, 2, func(p []byte) { p[33] |= flagPSH }), []int{3, 2}},
 		{"PSH on the first", change(tcp, 0, func(p []byte) { p[33] |= flagPSH }), []int{1, 4}},
 		{"FIN", change(tcp, 4, func(p []byte) { p[33] |= flagFIN }), []int{4, 1}},
@@ -86,7 +88,7 @@ func TestCoalesce(t *testing.T) {
 		{"UDP checksum", broken(udp, 2, 100), []int{2, 1, 2}},
 		{"UDP checksum over IPv6", broken(udp6, 2, 100), []int{2, 1, 2}},
 		{"no UDP checksum", func() [][]byte {
-			ps := stream(udp, 5, 100, 0)
+			ps := gsotest.Stream(udp, 5, 100, 0)
 			for _, p := range ps {
 				p[26], p[27] = 0, 0
 			}
@@ -94,7 +96,7 @@ func TestCoalesce(t *testing.T) {
 		}(), alone},
 		{"UDP length", broken(udp, 2, 25), []int{2, 1, 2}},
 		{"IPv4 options", func() [][]byte {
-			ps := stream(tcp, 5, 100, 0)
+			ps := gsotest.Stream(tcp, 5, 100, 0)
 			for i, p := range ps {
 				p = slices.Insert(p, 20, 1, 1, 1, 1)
 				p[0], p[3] = 0x46, p[3]+4
@@ -106,7 +108,7 @@ func TestCoalesce(t *testing.T) {
 		{"CE over IPv6", change(six, 2, func(p []byte) { p[1] |= 0x30 }), []int{2, 1, 2}},
 		{"hop limit", change(six, 2, func(p []byte) { p[7]-- }), []int{2, 1, 2}},
 		{"extension header", change(six, 2, func(p []byte) { p[6] = 60 }), []int{2, 1, 2}},
-		{"not of its length", func() [][]byte { ps := stream(tcp, 3, 100, 0); ps[1] = ps[1][:120]; return ps }(), []int{1, 1, 1}},
+		{"not of its length", func() [][]byte { ps := gsotest.Stream(tcp, 3, 100, 0); ps[1] = ps[1][:120]; return ps }(), []int{1, 1, 1}},
 		{"no IP at all", [][]byte{{}, {0x45}, make([]byte, 100), {0x60, 1, 2}}, []int{1, 1, 1, 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,10 +128,10 @@ func TestCoalesce(t *testing.T) {
 // Flows that alternate are joined each by itself, and one does not lose its place to another.
 func TestCoalesceFlows(t *testing.T) {
 	var ps [][]byte
-	a := stream(spec{flags: flagACK, ttl: 64, port: 1}, 10, 100, 0)
-	b := stream(spec{flags: flagACK, ttl: 64, port: 2}, 10, 200, 0)
-	u := stream(spec{udp: true, ttl: 64, port: 1}, 10, 300, 0)
-	ack := spec{flags: flagACK, ttl: 64, port: 3}.packet()
+	a := gsotest.Stream(gsotest.Spec{Flags: flagACK, TTL: 64, Port: 1}, 10, 100, 0)
+	b := gsotest.Stream(gsotest.Spec{Flags: flagACK, TTL: 64, Port: 2}, 10, 200, 0)
+	u := gsotest.Stream(gsotest.Spec{UDP: true, TTL: 64, Port: 1}, 10, 300, 0)
+	ack := gsotest.Spec{Flags: flagACK, TTL: 64, Port: 3}.Packet()
 	for i := range a {
 		ps = append(ps, a[i], b[i], u[i], ack)
 	}
@@ -145,8 +147,8 @@ func TestCoalesceFlows(t *testing.T) {
 
 // A kernel that refuses a frame gets the packets as they were.
 func TestUndo(t *testing.T) {
-	for _, s := range []spec{{flags: flagACK}, {six: true, flags: flagACK, options: make([]byte, 40)}, {udp: true}, {six: true, udp: true}} {
-		ps := stream(s, 5, 100, 30)
+	for _, s := range []gsotest.Spec{{Flags: flagACK}, {IPv6: true, Flags: flagACK, Options: make([]byte, 40)}, {UDP: true}, {IPv6: true, UDP: true}} {
+		ps := gsotest.Stream(s, 5, 100, 30)
 		var own [][]byte
 		for _, p := range ps {
 			own = append(own, bytes.Clone(p))
@@ -197,7 +199,7 @@ func ends(p []byte) []byte {
 
 // anyID is a packet whose identification is not looked at where it means nothing: of IPv4 that is not to be fragmented.
 func anyID(p []byte) []byte {
-	if len(p) < 20 || p[0] != 0x45 || p[6] != 0x40 || p[7] != 0 || naiveSum(p[:20]...) != 0xffff {
+	if len(p) < 20 || p[0] != 0x45 || p[6] != 0x40 || p[7] != 0 || gsotest.Sum(p[:20]...) != 0xffff {
 		return p
 	}
 	p = bytes.Clone(p)

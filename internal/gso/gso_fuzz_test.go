@@ -4,15 +4,17 @@ import (
 	"bytes"
 	"encoding/binary"
 	"testing"
+
+	"seikan/internal/gso/gsotest"
 )
 
 // FuzzSegment cuts any frame with any offload. What is cut has lengths and checksums that are right, and together the payload of the frame.
 func FuzzSegment(f *testing.F) {
-	for _, s := range []spec{{flags: flagACK}, {udp: true}, {six: true, flags: flagACK | flagPSH}, {six: true, udp: true}} {
+	for _, s := range []gsotest.Spec{{Flags: flagACK}, {UDP: true}, {IPv6: true, Flags: flagACK | flagPSH}, {IPv6: true, UDP: true}} {
 		o := offload(s, 100)
-		f.Add(super(stream(s, 3, 100, 20), o).Data, byte(o.Kind), 100, true, o.Start, o.Field)
-		f.Add(super(stream(s, 9, 7, 1), o).Data, byte(o.Kind), 7, true, o.Start, o.Field)
-		f.Add(super(stream(s, 1, 100, 0), o).Data, byte(None), 0, true, o.Start, o.Field)
+		f.Add(super(gsotest.Stream(s, 3, 100, 20), o).Data, byte(o.Kind), 100, true, o.Start, o.Field)
+		f.Add(super(gsotest.Stream(s, 9, 7, 1), o).Data, byte(o.Kind), 7, true, o.Start, o.Field)
+		f.Add(super(gsotest.Stream(s, 1, 100, 0), o).Data, byte(None), 0, true, o.Start, o.Field)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, kind byte, size int, partial bool, start, field int) {
 		if len(data) > 70000 {
@@ -55,7 +57,7 @@ func checkCut(t *testing.T, p []byte, l4 int, kind Kind) {
 	n := 40 + int(binary.BigEndian.Uint16(p[4:]))
 	if p[0]>>4 == 4 {
 		n = int(binary.BigEndian.Uint16(p[2:]))
-		if naiveSum(p[:l4]...) != 0xffff {
+		if gsotest.Sum(p[:l4]...) != 0xffff {
 			t.Fatalf("header checksum of % x", p)
 		}
 	}
@@ -69,7 +71,7 @@ func checkCut(t *testing.T, p []byte, l4 int, kind Kind) {
 			t.Fatalf("UDP header % x of a packet of %d octets", p[l4:l4+8], n)
 		}
 	}
-	if s := naiveSum(append(pseudo(p, l4, proto), p[l4:]...)...); s != 0xffff {
+	if s := gsotest.Sum(append(gsotest.Pseudo(p, l4, proto), p[l4:]...)...); s != 0xffff {
 		t.Fatalf("checksum of % x: sum %#x", p, s)
 	}
 }
@@ -100,32 +102,32 @@ func FuzzCoalesce(f *testing.F) {
 
 // scripted makes a packet of each two octets: which of eight flows it is of, and how it differs from what would come next.
 func scripted(script []byte, size int) (ps [][]byte) {
-	var flows [8]spec
+	var flows [8]gsotest.Spec
 	for i := range flows {
-		flows[i] = spec{six: i&1 != 0, udp: i&2 != 0, port: uint16(i >> 2), ttl: 64, flags: flagACK, seq: 1<<32 - 2000, id: 65530, frag: df}
+		flows[i] = gsotest.Spec{IPv6: i&1 != 0, UDP: i&2 != 0, Port: uint16(i >> 2), TTL: 64, Flags: flagACK, Seq: 1<<32 - 2000, ID: 65530, Frag: df}
 	}
 	for i := 0; i+1 < len(script); i += 2 {
 		how := script[i+1]
 		s := &flows[script[i]&7]
-		s.payload = octets(size)
+		s.Payload = gsotest.Octets(size)
 		if script[i]&0x10 != 0 {
-			s.payload = octets(size / 2)
+			s.Payload = gsotest.Octets(size / 2)
 		}
 		once := *s
 		switch how >> 5 {
 		case 1:
-			once.flags |= 1 << (how & 7)
+			once.Flags |= 1 << (how & 7)
 		case 2:
-			once.tos = how & 3
+			once.TOS = how & 3
 		case 3:
-			s.window += uint16(how & 1)
-			once.window = s.window
+			s.Window += uint16(how & 1)
+			once.Window = s.Window
 		case 4:
-			once.options = make([]byte, int(how&3)*4)
+			once.Options = make([]byte, int(how&3)*4)
 		case 5:
-			once.frag = []uint16{0, 0x2000, 1, 0x8000}[how&3]
+			once.Frag = []uint16{0, 0x2000, 1, 0x8000}[how&3]
 		}
-		p := once.packet()
+		p := once.Packet()
 		switch how >> 5 {
 		case 6:
 			p[int(how&0x1f)%len(p)] ^= 1 // and the checksums stay
@@ -133,8 +135,8 @@ func scripted(script []byte, size int) (ps [][]byte) {
 			p = p[:len(p)-int(how&0x1f)%len(p)]
 		}
 		ps = append(ps, p)
-		s.seq += uint32(len(s.payload))
-		s.id++
+		s.Seq += uint32(len(s.Payload))
+		s.ID++
 	}
 	return ps
 }
@@ -153,7 +155,7 @@ func wantWhole(t *testing.T, f Frame) {
 	if f.Kind == UDP {
 		proto = protoUDP
 	}
-	if got, want := binary.BigEndian.Uint16(f.Data[f.Start+f.Field:]), naiveSum(pseudo(f.Data, f.Start, proto)...); got != want {
+	if got, want := binary.BigEndian.Uint16(f.Data[f.Start+f.Field:]), gsotest.Sum(gsotest.Pseudo(f.Data, f.Start, proto)...); got != want {
 		t.Fatalf("checksum field %#x, want that of the pseudo header, %#x", got, want)
 	}
 }

@@ -110,6 +110,14 @@ func (s *Segmenter) Len() int { return s.count }
 // HeaderLen is how many octets Next needs for the headers of a packet; 0 where the frame is one packet already.
 func (s *Segmenter) HeaderLen() int { return s.head }
 
+// NextLen is how many octets the next packet has.
+func (s *Segmenter) NextLen() int {
+	if s.kind == None {
+		return len(s.data)
+	}
+	return s.head + min(s.size, len(s.data)-s.head-s.next*s.size)
+}
+
 // Next is the next packet: head, which it writes to room, HeaderLen octets of which it needs, and behind it payload, which is a part of the
 // frame. The packet is what the host would have sent by itself: lengths, IPv4 identification, TCP sequence number, flags and checksums are
 // those of the packet.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"seikan/internal/gso/gsotest"
 )
 
 // super is the frame that stands for packets of one run, made without the code under test.
@@ -26,7 +28,7 @@ func super(ps [][]byte, o Offload) Frame {
 	if f[0]>>4 == 4 {
 		binary.BigEndian.PutUint16(f[2:], uint16(len(f)))
 		f[10], f[11] = 0, 0
-		binary.BigEndian.PutUint16(f[10:], ^naiveSum(f[:20]...))
+		binary.BigEndian.PutUint16(f[10:], ^gsotest.Sum(f[:20]...))
 	} else {
 		binary.BigEndian.PutUint16(f[4:], uint16(len(f)-40))
 	}
@@ -34,17 +36,17 @@ func super(ps [][]byte, o Offload) Frame {
 	if o.Kind == UDP {
 		proto = protoUDP
 	}
-	binary.BigEndian.PutUint16(f[o.Start+o.Field:], naiveSum(pseudo(f, o.Start, proto)...))
+	binary.BigEndian.PutUint16(f[o.Start+o.Field:], gsotest.Sum(gsotest.Pseudo(f, o.Start, proto)...))
 	o.Partial = true
 	return Frame{f, o}
 }
 
-func offload(s spec, size int) Offload {
+func offload(s gsotest.Spec, size int) Offload {
 	o := Offload{Kind: TCP, Size: size, Partial: true, Start: 20, Field: tcpSumAt}
-	if s.udp {
+	if s.UDP {
 		o.Kind, o.Field = UDP, udpSumAt
 	}
-	if s.six {
+	if s.IPv6 {
 		o.Start = 40
 	}
 	return o
@@ -55,30 +57,30 @@ func TestSegments(t *testing.T) {
 	for _, six := range []bool{false, true} {
 		for _, tt := range []struct {
 			name          string
-			spec          spec
+			spec          gsotest.Spec
 			n, size, tail int
 			last, first   byte // flags that only these have
 		}{
-			{name: "full segments", spec: spec{flags: flagACK, options: timestamps}, n: 5, size: 1000},
-			{name: "short last one", spec: spec{flags: flagACK, options: timestamps}, n: 44, size: 1386, tail: 7},
-			{name: "odd size", spec: spec{flags: flagACK}, n: 3, size: 333, tail: 1},
-			{name: "smaller than the header", spec: spec{flags: flagACK, options: timestamps}, n: 40, size: 3, tail: 2},
-			{name: "PSH and FIN", spec: spec{flags: flagACK}, n: 3, size: 100, last: flagPSH | flagFIN},
-			{name: "CWR", spec: spec{flags: flagACK | flagECE}, n: 3, size: 100, first: flagCWR},
-			{name: "numbers wrap", spec: spec{flags: flagACK, seq: 1<<32 - 150, id: 65535}, n: 3, size: 100},
-			{name: "one segment", spec: spec{flags: flagACK | flagPSH}, n: 1, size: 100},
-			{name: "datagrams", spec: spec{udp: true}, n: 20, size: 1200, tail: 900},
-			{name: "datagrams of an octet", spec: spec{udp: true}, n: 5, size: 1},
+			{name: "full segments", spec: gsotest.Spec{Flags: flagACK, Options: timestamps}, n: 5, size: 1000},
+			{name: "short last one", spec: gsotest.Spec{Flags: flagACK, Options: timestamps}, n: 44, size: 1386, tail: 7},
+			{name: "odd size", spec: gsotest.Spec{Flags: flagACK}, n: 3, size: 333, tail: 1},
+			{name: "smaller than the header", spec: gsotest.Spec{Flags: flagACK, Options: timestamps}, n: 40, size: 3, tail: 2},
+			{name: "PSH and FIN", spec: gsotest.Spec{Flags: flagACK}, n: 3, size: 100, last: flagPSH | flagFIN},
+			{name: "CWR", spec: gsotest.Spec{Flags: flagACK | flagECE}, n: 3, size: 100, first: flagCWR},
+			{name: "numbers wrap", spec: gsotest.Spec{Flags: flagACK, Seq: 1<<32 - 150, ID: 65535}, n: 3, size: 100},
+			{name: "one segment", spec: gsotest.Spec{Flags: flagACK | flagPSH}, n: 1, size: 100},
+			{name: "datagrams", spec: gsotest.Spec{UDP: true}, n: 20, size: 1200, tail: 900},
+			{name: "datagrams of an octet", spec: gsotest.Spec{UDP: true}, n: 5, size: 1},
 		} {
 			t.Run(fmt.Sprintf("%s/IPv6=%v", tt.name, six), func(t *testing.T) {
-				tt.spec.six, tt.spec.ttl, tt.spec.ack, tt.spec.window = six, 64, 77, 500
-				want := stream(tt.spec, tt.n, tt.size, tt.tail)
+				tt.spec.IPv6, tt.spec.TTL, tt.spec.Ack, tt.spec.Window = six, 64, 77, 500
+				want := gsotest.Stream(tt.spec, tt.n, tt.size, tt.tail)
 				o := offload(tt.spec, tt.size)
-				if !tt.spec.udp {
+				if !tt.spec.UDP {
 					want[0][o.Start+tcpFlagsAt] |= tt.first
 					want[len(want)-1][o.Start+tcpFlagsAt] |= tt.last
-					setSums(want[0])
-					setSums(want[len(want)-1])
+					gsotest.SetSums(want[0])
+					gsotest.SetSums(want[len(want)-1])
 				}
 				got := cut(t, super(want, o))
 				if len(got) != len(want) {
@@ -96,8 +98,8 @@ func TestSegments(t *testing.T) {
 
 // What carries extension headers, or does not say where TCP begins, is cut as well.
 func TestSegmentsBehindOtherHeaders(t *testing.T) {
-	s := spec{six: true, flags: flagACK, ttl: 64}
-	want := stream(s, 3, 100, 50)
+	s := gsotest.Spec{IPv6: true, Flags: flagACK, TTL: 64}
+	want := gsotest.Stream(s, 3, 100, 50)
 	f := super(want, offload(s, 100))
 	f.Partial = false
 	for i, p := range cut(t, f) {
@@ -109,23 +111,23 @@ func TestSegmentsBehindOtherHeaders(t *testing.T) {
 	f.Data = append(append(bytes.Clone(f.Data[:40]), protoTCP, 0, 1, 4, 0, 0, 0, 0), f.Data[40:]...) // destination options
 	f.Data[6], f.Start = 60, 48
 	for i, p := range cut(t, f) {
-		if n := int(binary.BigEndian.Uint16(p[4:])) + 40; n != len(p) || p[6] != 60 || naiveSum(append(pseudo(p, 48, protoTCP), p[48:]...)...) != 0xffff {
+		if n := int(binary.BigEndian.Uint16(p[4:])) + 40; n != len(p) || p[6] != 60 || gsotest.Sum(append(gsotest.Pseudo(p, 48, protoTCP), p[48:]...)...) != 0xffff {
 			t.Errorf("packet %d: got % x, want it whole", i, p)
 		}
 	}
 }
 
 func TestCompletesChecksum(t *testing.T) {
-	for _, s := range []spec{{flags: flagACK}, {udp: true}, {six: true, flags: flagACK}, {six: true, udp: true}} {
-		s.payload = octets(333)
-		want := s.packet()
+	for _, s := range []gsotest.Spec{{Flags: flagACK}, {UDP: true}, {IPv6: true, Flags: flagACK}, {IPv6: true, UDP: true}} {
+		s.Payload = gsotest.Octets(333)
+		want := s.Packet()
 		o := offload(s, 0)
 		f := bytes.Clone(want)
 		proto := byte(protoTCP)
-		if s.udp {
+		if s.UDP {
 			proto = protoUDP
 		}
-		binary.BigEndian.PutUint16(f[o.Start+o.Field:], naiveSum(pseudo(f, o.Start, proto)...))
+		binary.BigEndian.PutUint16(f[o.Start+o.Field:], gsotest.Sum(gsotest.Pseudo(f, o.Start, proto)...))
 		o.Kind = None
 		if got := cut(t, Frame{f, o}); len(got) != 1 || !bytes.Equal(got[0], want) {
 			t.Errorf("%+v: got % x, want % x", s, got, want)
@@ -135,32 +137,32 @@ func TestCompletesChecksum(t *testing.T) {
 
 // A computed checksum of zero is sent as all ones: zero says that there is none (RFC 768).
 func TestZeroChecksum(t *testing.T) {
-	s := spec{udp: true, ttl: 64, payload: make([]byte, 4)}
-	p := s.packet()
+	s := gsotest.Spec{UDP: true, TTL: 64, Payload: make([]byte, 4)}
+	p := s.Packet()
 	binary.BigEndian.PutUint16(p[28:], binary.BigEndian.Uint16(p[26:])) // the payload cancels the sum
-	setSums(p)
+	gsotest.SetSums(p)
 	if p[26] != 0xff || p[27] != 0xff {
 		t.Fatalf("the example has checksum % x", p[26:28])
 	}
 	two := [][]byte{p, bytes.Clone(p)}
 	two[1][5]++
-	setSums(two[1])
+	gsotest.SetSums(two[1])
 	for i, got := range cut(t, super(two, offload(s, 4))) {
 		if !bytes.Equal(got, two[i]) {
 			t.Errorf("packet %d: got % x, want % x", i, got, two[i])
 		}
 	}
 	f := bytes.Clone(p)
-	binary.BigEndian.PutUint16(f[26:], naiveSum(pseudo(f, 20, protoUDP)...))
+	binary.BigEndian.PutUint16(f[26:], gsotest.Sum(gsotest.Pseudo(f, 20, protoUDP)...))
 	if got := cut(t, Frame{f, Offload{Partial: true, Start: 20, Field: udpSumAt}}); !bytes.Equal(got[0], p) {
 		t.Errorf("alone: got % x, want % x", got[0], p)
 	}
 }
 
 func TestMalformedFrames(t *testing.T) {
-	tcp := super(stream(spec{flags: flagACK}, 3, 100, 0), offload(spec{}, 100))
-	udp := super(stream(spec{udp: true}, 3, 100, 0), offload(spec{udp: true}, 100))
-	six := super(stream(spec{six: true, flags: flagACK}, 3, 100, 0), offload(spec{six: true}, 100))
+	tcp := super(gsotest.Stream(gsotest.Spec{Flags: flagACK}, 3, 100, 0), offload(gsotest.Spec{}, 100))
+	udp := super(gsotest.Stream(gsotest.Spec{UDP: true}, 3, 100, 0), offload(gsotest.Spec{UDP: true}, 100))
+	six := super(gsotest.Stream(gsotest.Spec{IPv6: true, Flags: flagACK}, 3, 100, 0), offload(gsotest.Spec{IPv6: true}, 100))
 	for _, tt := range []struct {
 		name   string
 		f      Frame
@@ -195,8 +197,8 @@ func TestMalformedFrames(t *testing.T) {
 
 func TestSum(t *testing.T) {
 	for n := range 200 {
-		for _, b := range [][]byte{octets(n), bytes.Repeat([]byte{0xff}, n), make([]byte, n)} {
-			want := naiveSum(b...)
+		for _, b := range [][]byte{gsotest.Octets(n), bytes.Repeat([]byte{0xff}, n), make([]byte, n)} {
+			want := gsotest.Sum(b...)
 			if got := fold(sum(b, 0)); got != want && !(got == 0xffff && want == 0) {
 				t.Errorf("%d octets: got %#x, want %#x", n, got, want)
 			}
