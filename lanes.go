@@ -16,7 +16,7 @@ import (
 // Packets that are sealed at once, and datagrams that are read at once.
 const (
 	uplinkBatch   = 128
-	downlinkBatch = 64
+	downlinkBatch = 128
 	ikeBatch      = 8
 )
 
@@ -75,24 +75,20 @@ func (l *ikeReader) run() error {
 	})
 }
 
-// inlet is the receiving side of a socket, as one goroutine holds it. The data of msgs[i] is in slots[i].
+// inlet is the receiving side of a socket, as one goroutine holds it.
 type inlet struct {
 	local  netip.AddrPort
 	reader udp.Reader
-	slots  [][]byte
 	msgs   []udp.Message
 }
 
 func newInlet(s Socket, n int) inlet {
-	return inlet{s.Conn.LocalAddr(), s.Conn.NewReader(), newSlots(n), make([]udp.Message, n)}
+	return inlet{s.Conn.LocalAddr(), s.Conn.NewReader(), make([]udp.Message, n)}
 }
 
 // serve calls take for each batch, with its length, until the socket is closed.
 func (in *inlet) serve(take func(n int)) error {
 	for {
-		for i := range in.msgs {
-			in.msgs[i].Data = in.slots[i]
-		}
 		n, err := in.reader.ReadBatch(in.msgs)
 		if n > 0 {
 			take(n)

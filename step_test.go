@@ -140,8 +140,7 @@ func deliver(a, b *half) {
 	n := min(a.wire.n, len(b.down.msgs))
 	for i := range n {
 		m := &b.down.msgs[i]
-		m.Data = b.down.slots[i]
-		m.Data = m.Data[:copy(m.Data, a.wire.kept[i].Data)]
+		m.Data = append(m.Data[:0], a.wire.kept[i].Data...)
 		m.Remote = a.wire.local
 	}
 	a.wire.n = 0
