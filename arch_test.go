@@ -23,14 +23,15 @@ const (
 // edges lists which packages of the module each one may import. "" is the root, "*" means all. A package for tests, whose name ends
 // in "test", may import its parent and what that one may.
 var edges = map[string][]string{
-	"":                   {"esp", "sadb", "ike", "ike/wire", "session", "tun", "internal/udp"},
+	"":                   {"esp", "sadb", "ike", "ike/wire", "session", "tun", "internal/gso", "internal/udp"},
 	"esp":                {},
 	"sadb":               {"esp"},
 	"ike/wire":           {},
 	"ike/internal/suite": {"ike/wire"},
 	"ike":                {"esp", "sadb", "ike/wire", "ike/internal/suite"},
 	"session":            {"esp", "sadb", "ike"},
-	"tun":                {},
+	"tun":                {"internal/gso"},
+	"internal/gso":       {},
 	"internal/udp":       {},
 	"internal/config":    {"", "ike", "ike/wire", "esp", "sadb", "session", "tun"},
 	"internal/cli":       {"session", "sadb"},

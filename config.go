@@ -21,7 +21,7 @@ type Config struct {
 	Policies []sadb.Policy // the SPD, in order
 	Session  session.Config
 
-	Device  tun.Device // inner packets; closed by Run
+	Device  tun.Device // inner packets; closed by Run. tun.Adapt makes one of a device of wireguard/tun
 	Sockets []Socket   // outer datagrams; closed by Run
 
 	// SetMTU is called from the control goroutine when the largest inner packet that fits changes. Nil: no call.

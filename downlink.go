@@ -21,25 +21,23 @@ const (
 type downlink struct {
 	inlet
 	r    *Router
-	dev  tun.Device
+	dev  tun.Writer
 	bare bool // the socket is for ESP alone
 
 	// The run: ESP packets in a row with one SPI.
 	spi    esp.SPI
 	from   netip.AddrPort // of its first packet
 	frames []esp.Frame
-	at     []int // the slots of frames
 
 	scratch  esp.Scratch
-	writes   [][]byte // inner packets, each behind tun.Headroom octets that the device may use
+	writes   [][]byte // inner packets
 	reported int64    // when control was last told of an unknown SPI
 }
 
 func newDownlink(r *Router, s Socket) *downlink {
 	return &downlink{
-		inlet: newInlet(s, downlinkBatch), r: r, dev: r.cfg.Device, bare: s.ESP,
+		inlet: newInlet(s, downlinkBatch), r: r, dev: r.cfg.Device.NewWriter(), bare: s.ESP,
 		frames: make([]esp.Frame, 0, downlinkBatch),
-		at:     make([]int, 0, downlinkBatch),
 		writes: make([][]byte, 0, downlinkBatch),
 	}
 }
@@ -62,8 +60,8 @@ func (d *downlink) step(now int64, n int) {
 	}
 	d.open(now)
 	if len(d.writes) > 0 {
-		if _, err := d.dev.Write(d.writes, tun.Headroom); err != nil {
-			d.r.drops.Drop(sadb.DropTunWrite, writeErrors(err))
+		if n, err := d.dev.WriteBatch(d.writes); err != nil {
+			d.r.drops.Drop(sadb.DropTunWrite, uint64(len(d.writes)-n))
 		}
 		d.writes = d.writes[:0]
 	}
@@ -80,13 +78,12 @@ func (d *downlink) add(now int64, i int) {
 		d.from = d.msgs[i].Remote
 	}
 	d.frames = append(d.frames, esp.Frame{Data: b})
-	d.at = append(d.at, i)
 }
 
 // open ends the run: the inner packets that may pass go on the write list.
 func (d *downlink) open(now int64) {
-	frames, at := d.frames, d.at
-	d.frames, d.at = frames[:0], at[:0]
+	frames := d.frames
+	d.frames = frames[:0]
 	if len(frames) == 0 {
 		return
 	}
@@ -104,12 +101,13 @@ func (d *downlink) open(now int64) {
 	in.Open(&d.scratch, frames)
 	var entry *sadb.Entry // whose packets n and octets are
 	n, octets, heard := 0, 0, false
+	g := gate{in: in}
 	for i := range frames {
 		f := &frames[i]
 		if heard = heard || f.Err == nil; f.Err == nil && f.Next == nextNone {
 			continue // a dummy packet is discarded, and is no error
 		}
-		e, why := admit(in, f)
+		e, why := g.admit(f)
 		if e == nil {
 			charge(&in.Counters, &in.Entry().Counters.In, why, 1)
 			continue
@@ -119,9 +117,7 @@ func (d *downlink) open(now int64) {
 			n, octets = 0, 0
 		}
 		entry, n, octets = e, n+1, octets+len(f.Data)
-		// The packet begins HeaderLen octets into the datagram, which is tun.Headroom octets into the slot.
-		start := in.HeaderLen()
-		d.writes = append(d.writes, d.slots[at[i]][start:start+tun.Headroom+len(f.Data)])
+		d.writes = append(d.writes, f.Data)
 	}
 	if n > 0 {
 		tally(&in.Counters, &entry.Counters.In, n, octets, now)
@@ -135,8 +131,16 @@ func (d *downlink) open(now int64) {
 	}
 }
 
+// gate holds opened packets of one SA against its selectors. Packets of one flow come in a row: what the last one was admitted by
+// is remembered.
+type gate struct {
+	in    *sadb.Inbound
+	flow  sadb.Flow
+	entry *sadb.Entry
+}
+
 // admit finds the policy that an opened packet belongs to, or why it may not go to the device.
-func admit(in *sadb.Inbound, f *esp.Frame) (*sadb.Entry, sadb.DropReason) {
+func (g *gate) admit(f *esp.Frame) (*sadb.Entry, sadb.DropReason) {
 	if f.Err != nil {
 		return nil, openReason(f.Err)
 	}
@@ -147,8 +151,10 @@ func admit(in *sadb.Inbound, f *esp.Frame) (*sadb.Entry, sadb.DropReason) {
 	if f.Next != nextHeader(flow) {
 		return nil, sadb.DropNextHeader
 	}
-	e := in.Permit(flow)
-	return e, sadb.DropIdentity
+	if g.entry == nil || flow != g.flow {
+		g.flow, g.entry = flow, g.in.Permit(flow)
+	}
+	return g.entry, sadb.DropIdentity
 }
 
 // openReason is how an error of Open is counted.
@@ -164,18 +170,6 @@ func openReason(err error) sadb.DropReason {
 		return sadb.DropPadding
 	}
 	return sadb.DropMalformed
-}
-
-// writeErrors is how many errors are joined in err: a device writes packet by packet, and goes on after an error.
-func writeErrors(err error) (n uint64) {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return 1
-	}
-	for _, e := range joined.Unwrap() {
-		n += writeErrors(e)
-	}
-	return n
 }
 
 // reportUnknown tells control of an SPI that is not here, now and then.

@@ -13,27 +13,21 @@ import (
 	"seikan/tun"
 )
 
-// Datagrams that are read at once.
+// Packets that are sealed at once, and datagrams that are read at once.
 const (
-	downlinkBatch = 64
+	uplinkBatch   = 128
+	downlinkBatch = 128
 	ikeBatch      = 8
 )
 
 // uplinkLane reads the device and hands what it read to its uplink.
 type uplinkLane struct {
 	*uplink
-	dev   tun.Device
-	slots [][]byte
-	sizes []int
-	pkts  [][]byte
+	reader tun.Reader
 }
 
 func newUplinkLane(r *Router) *uplinkLane {
-	n := max(1, r.cfg.Device.BatchSize())
-	l := &uplinkLane{
-		uplink: newUplink(r, n), dev: r.cfg.Device,
-		slots: newSlots(n), sizes: make([]int, n), pkts: make([][]byte, 0, n),
-	}
+	l := &uplinkLane{newUplink(r, uplinkBatch), r.cfg.Device.NewReader()}
 	l.noSA = r.acquire
 	return l
 }
@@ -41,16 +35,16 @@ func newUplinkLane(r *Router) *uplinkLane {
 // run works until the device is closed.
 func (l *uplinkLane) run() error {
 	for {
-		n, err := l.dev.Read(l.slots, l.sizes, tun.Headroom)
-		l.pkts = l.pkts[:0]
-		for i := range n {
-			l.pkts = append(l.pkts, l.slots[i][tun.Headroom:tun.Headroom+l.sizes[i]])
-		}
-		if n > 0 {
-			l.step(time.Now().UnixNano(), l.pkts)
+		frames, err := l.reader.ReadBatch()
+		if len(frames) > 0 {
+			now := time.Now().UnixNano()
+			for _, f := range frames {
+				l.take(now, f)
+			}
+			l.end(now)
 		}
 		switch {
-		case err == nil || errors.Is(err, tun.ErrTooManySegments):
+		case err == nil:
 		case errors.Is(err, os.ErrClosed):
 			return nil
 		default:
@@ -81,25 +75,20 @@ func (l *ikeReader) run() error {
 	})
 }
 
-// inlet is the receiving side of a socket, as one goroutine holds it. The data of msgs[i] begins in slots[i] behind
-// tun.Headroom octets.
+// inlet is the receiving side of a socket, as one goroutine holds it.
 type inlet struct {
 	local  netip.AddrPort
 	reader udp.Reader
-	slots  [][]byte
 	msgs   []udp.Message
 }
 
 func newInlet(s Socket, n int) inlet {
-	return inlet{s.Conn.LocalAddr(), s.Conn.NewReader(), newSlots(n), make([]udp.Message, n)}
+	return inlet{s.Conn.LocalAddr(), s.Conn.NewReader(), make([]udp.Message, n)}
 }
 
 // serve calls take for each batch, with its length, until the socket is closed.
 func (in *inlet) serve(take func(n int)) error {
 	for {
-		for i := range in.msgs {
-			in.msgs[i].Data = in.slots[i][tun.Headroom:]
-		}
 		n, err := in.reader.ReadBatch(in.msgs)
 		if n > 0 {
 			take(n)

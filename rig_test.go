@@ -21,6 +21,7 @@ import (
 	"seikan/internal/udp/udptest"
 	"seikan/sadb"
 	"seikan/session"
+	"seikan/tun"
 	"seikan/tun/tuntest"
 )
 
@@ -51,9 +52,10 @@ func number(p []byte) uint16 { return binary.BigEndian.Uint16(p[4:]) }
 
 // rig is two routers and the network between them, in virtual time.
 type rig struct {
-	t    *testing.T
-	net  *udptest.Net
-	a, b *end
+	t      *testing.T
+	net    *udptest.Net
+	device func(*tuntest.Mem) tun.Device
+	a, b   *end
 }
 
 // end is one router with what is around it.
@@ -76,9 +78,15 @@ type end struct {
 // is left when the routers have stopped fails the test.
 func engine(t *testing.T, change func(a, b *Config), test func(t *testing.T, g *rig)) {
 	t.Helper()
+	engineOver(t, func(m *tuntest.Mem) tun.Device { return m }, change, test)
+}
+
+// engineOver is engine with devices that device makes of those in memory.
+func engineOver(t *testing.T, device func(*tuntest.Mem) tun.Device, change func(a, b *Config), test func(t *testing.T, g *rig)) {
+	t.Helper()
 	cryptotest.SetGlobalRandom(t, 1)
 	synctest.Test(t, func(t *testing.T) {
-		g := &rig{t: t, net: udptest.NewNet()}
+		g := &rig{t: t, net: udptest.NewNet(), device: device}
 		ca, cb := siteConfig(outerA, outerB, innerA, innerB), siteConfig(outerB, outerA, innerB, innerA)
 		if change != nil {
 			change(&ca, &cb)
@@ -116,7 +124,7 @@ func siteConfig(local, remote, inner, far netip.Addr) Config {
 func (g *rig) start(c Config, local, inner, far netip.Addr) *end {
 	g.t.Helper()
 	e := &end{t: g.t, dev: tuntest.NewMem(1400), log: &logLines{}, inner: inner, far: far, done: make(chan error, 1)}
-	c.Device = e.dev
+	c.Device = g.device(e.dev)
 	c.Sockets = []Socket{
 		{Conn: g.net.Listen(netip.AddrPortFrom(local, 500))},
 		{Conn: g.net.Listen(netip.AddrPortFrom(local, 4500)), NATT: true},

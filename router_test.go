@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"seikan/session"
+	"seikan/tun"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -47,8 +48,9 @@ type broken struct {
 	closed atomic.Int32
 }
 
-func (d *broken) Read([][]byte, []int, int) (int, error) { return 0, <-d.fail }
-func (d *broken) Close() error                           { d.closed.Add(1); return nil }
+func (d *broken) NewReader() tun.Reader           { return d }
+func (d *broken) ReadBatch() ([]tun.Frame, error) { return nil, <-d.fail }
+func (d *broken) Close() error                    { d.closed.Add(1); return nil }
 
 func TestRunEndsWithTheDevice(t *testing.T) {
 	dev := &broken{fail: make(chan error, 1)}

@@ -42,19 +42,5 @@ func (os outlets) find(local netip.AddrPort) *outlet {
 	return nil
 }
 
-// Buffers for packets. A slot takes the largest datagram, and has room behind a small one: a device may coalesce the
-// segments of a TCP stream there. It is longer than a power of two so that neighbours do not share cache sets.
-const (
-	maxDatagram = 65535 - 20 - 8
-	slotLen     = 64<<10 + 2<<10
-)
-
-// newSlots makes n buffers, each with a capacity of slotLen.
-func newSlots(n int) [][]byte {
-	mem := make([]byte, n*slotLen)
-	slots := make([][]byte, n)
-	for i := range slots {
-		slots[i] = mem[i*slotLen : (i+1)*slotLen : (i+1)*slotLen]
-	}
-	return slots
-}
+// maxDatagram is the most octets of UDP over IPv4.
+const maxDatagram = 65535 - 20 - 8

@@ -6,12 +6,18 @@ import (
 	"syscall"
 
 	"seikan/esp"
+	"seikan/internal/gso"
 	"seikan/internal/udp"
 	"seikan/sadb"
+	"seikan/tun"
 )
 
-// arenaLen is the room for sealed packets on their way out: a whole batch of the usual size, and the largest datagram.
-const arenaLen = 256 << 10
+// Room for a run: sealed packets on their way out, a whole batch of the usual size and the largest datagram; and the headers of the
+// packets that a frame is cut into.
+const (
+	arenaLen = 256 << 10
+	headsLen = 32 << 10
+)
 
 // Next headers of tunnel mode, and of a dummy packet (RFC 4303 §2.6).
 const (
@@ -43,18 +49,21 @@ type uplink struct {
 	sizes  []int // of the inner packets
 	need   int   // octets that the run takes in the arena
 
+	cutter  gso.Segmenter
+	heads   []byte // of the packets of the run that were cut out of a frame
 	scratch esp.Scratch
 	arena   []byte
 	msgs    []udp.Message
 }
 
-// newUplink makes an uplink that sends up to n packets at once.
+// newUplink makes an uplink that seals up to n packets at once.
 func newUplink(r *Router, n int) *uplink {
 	return &uplink{
 		r:       r,
 		outlets: newOutlets(r.cfg.Sockets),
 		frames:  make([]esp.Frame, 0, n),
 		sizes:   make([]int, 0, n),
+		heads:   make([]byte, 0, headsLen),
 		arena:   make([]byte, 0, arenaLen),
 		msgs:    make([]udp.Message, 0, n),
 	}
@@ -63,47 +72,73 @@ func newUplink(r *Router, n int) *uplink {
 // step sends a batch of inner packets, which are borrowed for the call. now is nanoseconds since 1970, for LastUse.
 func (u *uplink) step(now int64, pkts [][]byte) {
 	for _, p := range pkts {
-		f, err := sadb.ParseFlow(p)
-		if err != nil {
-			u.r.drops.Drop(sadb.DropMalformed, 1)
-			continue
+		u.take(now, tun.Frame{Data: p})
+	}
+	u.end(now)
+}
+
+// take sends a frame, or puts it on the run; it is borrowed until end. The policy is asked once: the packets that the frame stands for
+// differ in nothing that it looks at.
+func (u *uplink) take(now int64, fr tun.Frame) {
+	f, err := sadb.ParseFlow(fr.Data)
+	if err == nil {
+		err = u.cutter.Begin(fr)
+	}
+	if err != nil {
+		u.r.drops.Drop(sadb.DropMalformed, 1)
+		return
+	}
+	to := u.r.db.Route(f)
+	switch {
+	case to.Policy == nil:
+		u.r.drops.Drop(sadb.DropNoPolicy, uint64(u.cutter.Len()))
+	case to.Action != sadb.Protect: // what bypasses IPsec has no business on this device
+		to.Policy.Counters.Out.Drop(sadb.DropDiscard, uint64(u.cutter.Len()))
+	case to.Out == nil:
+		u.flush(now) // the arena is free then
+		for range u.cutter.Len() {
+			head, payload := u.cutter.Next(u.arena[:u.cutter.HeaderLen()])
+			if len(head) > 0 {
+				payload = append(head, payload...)
+			}
+			u.noSA(to.Policy, f, payload)
 		}
-		to := u.r.db.Route(f)
-		switch {
-		case to.Policy == nil:
-			u.r.drops.Drop(sadb.DropNoPolicy, 1)
-		case to.Action != sadb.Protect: // what bypasses IPsec has no business on this device
-			to.Policy.Counters.Out.Drop(sadb.DropDiscard, 1)
-		case to.Out == nil:
-			u.noSA(to.Policy, f, p)
-		default:
-			u.add(now, to, f, p)
+	default:
+		for range u.cutter.Len() {
+			u.add(now, to, nextHeader(f))
 		}
 	}
+}
+
+// end sends what is on the run.
+func (u *uplink) end(now int64) {
 	u.flush(now)
 	u.out, u.entry = nil, nil
 }
 
-// add puts a packet on the run of its SA and policy. A run of another one is sent before.
-func (u *uplink) add(now int64, to sadb.Routed, f sadb.Flow, p []byte) {
-	n := to.Out.SealedLen(len(p))
+// add puts the next packet of the frame on the run of its SA and policy. A run of another one is sent before.
+func (u *uplink) add(now int64, to sadb.Routed, next uint8) {
+	size := u.cutter.NextLen()
+	n := to.Out.SealedLen(size)
+	if to.Out != u.out || to.Policy != u.entry || u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) || len(u.heads)+u.cutter.HeaderLen() > cap(u.heads) {
+		u.flush(now)
+		u.out, u.entry = to.Out, to.Policy
+	}
+	head, payload := u.cutter.Next(u.heads[len(u.heads):cap(u.heads)])
 	if n > maxDatagram {
 		charge(&to.Out.Counters, &to.Policy.Counters.Out, sadb.DropTooBig, 1)
 		return
 	}
-	if to.Out != u.out || to.Policy != u.entry || u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) {
-		u.flush(now)
-		u.out, u.entry = to.Out, to.Policy
-	}
-	u.frames = append(u.frames, esp.Frame{Data: p, Next: nextHeader(f)})
-	u.sizes = append(u.sizes, len(p))
+	u.heads = u.heads[:len(u.heads)+len(head)]
+	u.frames = append(u.frames, esp.Frame{Head: head, Data: payload, Next: next})
+	u.sizes = append(u.sizes, size)
 	u.need += n
 }
 
 // flush seals the run and sends it. A packet that was sealed and could not be sent counts as both.
 func (u *uplink) flush(now int64) {
 	frames, sizes, out, entry := u.frames, u.sizes, u.out, u.entry
-	u.frames, u.sizes, u.need = frames[:0], sizes[:0], 0
+	u.frames, u.sizes, u.need, u.heads = frames[:0], sizes[:0], 0, u.heads[:0]
 	if len(frames) == 0 {
 		return
 	}

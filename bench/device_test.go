@@ -57,26 +57,36 @@ func (l *line) giveUp() {
 // source is the device of the router that the packets enter.
 type source struct{ *line }
 
-func (s source) Read(bufs [][]byte, sizes []int, offset int) (int, error) {
+func (s source) NewReader() tun.Reader { return &sourceReader{source: s} }
+func (s source) NewWriter() tun.Writer { return s }
+
+func (s source) WriteBatch(packets [][]byte) (int, error) { return len(packets), nil }
+
+type sourceReader struct {
+	source
+	mem    [128][]byte
+	frames [128]tun.Frame
+}
+
+func (s *sourceReader) ReadBatch() ([]tun.Frame, error) {
 	s.mu.Lock()
 	for !s.closed && (s.left == 0 || s.flying >= s.window) {
 		s.changed.Wait()
 	}
-	n := min(len(bufs), s.left, s.window-s.flying)
+	n := min(len(s.frames), s.left, s.window-s.flying)
 	s.left -= n
 	s.flying += n
 	closed := s.closed
 	s.mu.Unlock()
 	if closed {
-		return 0, os.ErrClosed
+		return nil, os.ErrClosed
 	}
 	for i := range n {
-		sizes[i] = copy(bufs[i][offset:], s.packet)
+		s.mem[i] = append(s.mem[i][:0], s.packet...)
+		s.frames[i] = tun.Frame{Data: s.mem[i]}
 	}
-	return n, nil
+	return s.frames[:n], nil
 }
-
-func (s source) Write(bufs [][]byte, _ int) (int, error) { return len(bufs), nil }
 
 // sink is the device of the router that they leave.
 type sink struct {
@@ -84,22 +94,22 @@ type sink struct {
 	done chan struct{}
 }
 
-func (s sink) Read([][]byte, []int, int) (int, error) {
+func (s sink) NewReader() tun.Reader { return s }
+func (s sink) NewWriter() tun.Writer { return s }
+
+func (s sink) ReadBatch() ([]tun.Frame, error) {
 	<-s.done
-	return 0, os.ErrClosed
+	return nil, os.ErrClosed
 }
 
-func (s sink) Write(bufs [][]byte, _ int) (int, error) {
+func (s sink) WriteBatch(packets [][]byte) (int, error) {
 	s.mu.Lock()
-	s.received += len(bufs)
-	s.flying = max(0, s.flying-len(bufs))
+	s.received += len(packets)
+	s.flying = max(0, s.flying-len(packets))
 	s.mu.Unlock()
 	s.changed.Broadcast()
-	return len(bufs), nil
+	return len(packets), nil
 }
-
-func (l *line) MTU() (int, error) { return len(l.packet), nil }
-func (l *line) BatchSize() int    { return 128 }
 
 func (s source) Close() error {
 	s.mu.Lock()

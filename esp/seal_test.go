@@ -39,6 +39,17 @@ func TestSealed(t *testing.T) {
 				}
 			}
 		}
+		for _, n := range []int{0, 1, 20, 52, 100} { // in two parts
+			inner := ping(100)
+			frames := []Frame{{Head: inner[:n:n], Data: inner[n:], Next: 4}}
+			s.Seal(new(Scratch), make([]byte, 0, 4096), frames)
+			if frames[0].Err != nil || frames[0].Head != nil || len(frames[0].Data) != s.SealedLen(100) {
+				t.Fatalf("in parts: got %v, head %x, %d octets", frames[0].Err, frames[0].Head, len(frames[0].Data))
+			}
+			if f := openOne(o, frames[0].Data); f.Err != nil || !bytes.Equal(f.Data, inner) {
+				t.Fatalf("in parts: opened %v, %x; want %x", f.Err, f.Data, inner)
+			}
+		}
 		if f := openOne(o, sealOne(t, s, nil, 59)); f.Err != nil || f.Next != 59 || len(f.Data) != 0 {
 			t.Errorf("dummy packet: opened %v, next header %d, %x", f.Err, f.Next, f.Data)
 		}

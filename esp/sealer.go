@@ -50,7 +50,7 @@ func (s *Sealer) Left() uint64 { return s.last - s.sent.Load() }
 // their sequence numbers ascend in that order without a gap. The result is dst with the packets; dst is never grown beyond its
 // capacity, and must not overlap with the inner packets.
 //
-// A sealed frame's Data aliases dst. Data of the others is unchanged, and their Err is ErrNoRoom where dst had no room for
+// A sealed frame's Data aliases dst, and its Head is nil. Those of the others are unchanged, and their Err is ErrNoRoom where dst had no room for
 // the packet, which takes no sequence number then, or ErrSeqExhausted. The sequence number never cycles (RFC 4303 §3.3.3): after 2^32-1,
 // or 2^64-1 with ESN, ErrSeqExhausted is all that comes, for ever.
 func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
@@ -65,13 +65,13 @@ func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
 			f.Err = ErrSeqExhausted
 			continue
 		}
-		at, end := len(dst), len(dst)+s.layout.sealedLen(len(f.Data))
+		at, end := len(dst), len(dst)+s.layout.sealedLen(len(f.Head)+len(f.Data))
 		dst = dst[:end]
 		p := dst[at:end:end]
 		s.write(p, f, seq)
 		s.alg.putIV(sc, s.layout.ivOf(p), seq)
 		s.alg.seal(sc, p, seq)
-		f.Data = p
+		f.Head, f.Data = nil, p
 		seq++
 		n--
 	}
@@ -82,7 +82,7 @@ func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
 func (s *Sealer) fit(room int, frames []Frame) (n uint64) {
 	for i := range frames {
 		f := &frames[i]
-		if l := s.layout.sealedLen(len(f.Data)); l > room {
+		if l := s.layout.sealedLen(len(f.Head) + len(f.Data)); l > room {
 			f.Err = ErrNoRoom
 		} else {
 			f.Err = nil
@@ -109,7 +109,9 @@ func (s *Sealer) write(p []byte, f *Frame, seq uint64) {
 	binary.BigEndian.PutUint32(p, uint32(s.spi))
 	binary.BigEndian.PutUint32(p[seqAt:], uint32(seq))
 	body := s.layout.bodyOf(p)
-	pad := body[copy(body, f.Data) : len(body)-trailerLen]
+	n := copy(body, f.Head)
+	n += copy(body[n:], f.Data)
+	pad := body[n : len(body)-trailerLen]
 	for i := range pad { // 1, 2, 3 ... (RFC 4303 §2.4)
 		pad[i] = byte(i + 1)
 	}

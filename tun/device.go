@@ -3,39 +3,56 @@ package tun
 import (
 	"net/netip"
 
-	wgtun "golang.zx2c4.com/wireguard/tun"
+	"seikan/internal/gso"
 )
 
-// Device is a packet interface of the host: what the host routes into it is read, and what is written arrives at the host.
-// Packets are whole IP packets of either version. Read belongs to one goroutine; Write may be called by several at once, one for
-// each socket, and so may the other methods. Every device of golang.zx2c4.com/wireguard/tun is one.
+// Device is a packet interface of the host: what the host routes into it is read, and what is written arrives at the host. Its
+// methods may be called by several goroutines at once. Open makes one of the operating system; Adapt makes one of any device of
+// golang.zx2c4.com/wireguard/tun.
 type Device interface {
-	// Read blocks until there is a packet and returns how many it read, which is at most BatchSize: packet i is
-	// bufs[i][offset:][:sizes[i]]. The host may hand over the segments of a TCP stream as one; Read splits them, each into
-	// a buffer of its own. The error is os.ErrClosed after Close. Packets may come along with ErrTooManySegments.
-	Read(bufs [][]byte, sizes []int, offset int) (int, error)
-
-	// Write delivers the packets bufs[i][offset:]. Offset is at least Headroom. Write may overwrite those octets, and what
-	// is behind each packet up to the capacity of its buffer, where it joins the segments of a TCP stream: buffers must
-	// not overlap. A packet that cannot be written does not stop the others; the errors of several are joined.
-	Write(bufs [][]byte, offset int) (int, error)
-
-	MTU() (int, error) // the largest packet that the host sends here
-	BatchSize() int    // how many packets Read may return at once, and how many buffers it must be given
-	Close() error      // wakes Read
+	NewReader() Reader // there is one at a time
+	NewWriter() Writer
+	Close() error // wakes the Reader
 }
 
-// Headroom is how many octets in front of each packet Write may use: the header that tells the kernel about segments and
-// checksums (virtio_net_hdr) goes there.
-const Headroom = 16
+// Reader takes what the host sends. It belongs to one goroutine.
+type Reader interface {
+	// ReadBatch blocks until there is a frame and returns those that are there. They are borrowed until the next call, and may be
+	// changed. The error is os.ErrClosed after Close. Frames may come along with an error.
+	ReadBatch() ([]Frame, error)
+}
 
-// ErrTooManySegments is of a Read whose packet had more segments than there were buffers. Those that fit were read.
-var ErrTooManySegments = wgtun.ErrTooManySegments
+// Writer delivers packets to the host. It belongs to one goroutine.
+type Writer interface {
+	// WriteBatch delivers whole IP packets, which it borrows for the call and may change. Those of a flow stay in order. It returns how
+	// many it delivered and the first error: a packet that cannot be delivered does not stop the others.
+	WriteBatch(packets [][]byte) (int, error)
+}
+
+// Frame is what the host sends at once: an IP packet of either version, or with an offload descriptor the segments of a TCP stream or
+// datagrams of one size as one, and a checksum that is to be completed.
+type Frame = gso.Frame
+
+// Offload is a set of the ways to spare the host's network stack the work of single packets.
+type Offload uint8
+
+const (
+	TCPSegmentation Offload = 1 << iota // the host hands over the segments of a stream as one
+	UDPSegmentation                     // and datagrams of one size
+	TCPCoalescing                       // segments that arrive together are delivered as one
+	UDPCoalescing                       // and datagrams of one size
+)
 
 // Config is a device to open.
 type Config struct {
 	Name string // at most 15 octets; %d in it is replaced by a free number. Default "seikan%d"
 	MTU  int    // default 1400
+
+	Off Offload // what is not to be used. Default: everything is, as far as the kernel can
+
+	// Refused is called once for each offload that the kernel does not take, which is off from then on: by Open, or by the goroutine
+	// that writes. Nil: no call.
+	Refused func(Offload, error)
 }
 
 const (
@@ -50,6 +67,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MTU == 0 {
 		c.MTU = defaultMTU
+	}
+	if c.Refused == nil {
+		c.Refused = func(Offload, error) {}
 	}
 	return c
 }

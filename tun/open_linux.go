@@ -8,7 +8,6 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
-	wgtun "golang.zx2c4.com/wireguard/tun"
 )
 
 // queueLen is how many packets wait in the kernel to be read. The kernel's default for such devices, 500, is filled by a burst of
@@ -18,7 +17,7 @@ const queueLen = 1000
 // Host is a device of the operating system, and the routes that lead into it. It is there until Close, or until the process
 // ends; a rule may survive a process that is killed, and does nothing without routes.
 type Host struct {
-	Device
+	*queue
 	link netlink.Link
 
 	mu     sync.Mutex // guards routes, rules and closed
@@ -30,26 +29,25 @@ type Host struct {
 // Open makes a device and sets it up. It needs the right to administer the network (CAP_NET_ADMIN) and /dev/net/tun.
 func Open(c Config) (*Host, error) {
 	c = c.withDefaults()
-	dev, name, err := create(c.Name)
+	q, name, err := create(c)
 	if err != nil {
 		return nil, fmt.Errorf("tun: open %s: %w", c.Name, err)
 	}
-	h := &Host{Device: dev, routes: routeSet{}, rules: map[int]bool{}}
+	h := &Host{queue: q, routes: routeSet{}, rules: map[int]bool{}}
 	if err := h.setUp(name, c.MTU); err != nil {
-		dev.Close()
+		q.Close()
 		return nil, fmt.Errorf("tun: open %s: %w", name, err)
 	}
 	return h, nil
 }
 
-// create makes the device with the segmentation and checksum offloads on. The file that we open ourselves, rather than
-// have wireguard/tun open it, is one that nobody watches: no goroutine and no queue of events that must be read.
-func create(name string) (wgtun.Device, string, error) {
+// create makes the device, and tells what the kernel called it.
+func create(c Config) (*queue, string, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, "", &os.PathError{Op: "open", Path: "/dev/net/tun", Err: err}
 	}
-	ifr, err := unix.NewIfreq(name)
+	ifr, err := unix.NewIfreq(c.Name)
 	if err != nil {
 		unix.Close(fd)
 		return nil, "", err
@@ -59,8 +57,8 @@ func create(name string) (wgtun.Device, string, error) {
 		unix.Close(fd)
 		return nil, "", os.NewSyscallError("ioctl TUNSETIFF", err)
 	}
-	// The file is the device's from here on: closing the descriptor as well could close another file.
-	return wgtun.CreateUnmonitoredTUNFromFD(fd)
+	q, err := newQueue(fd, c.Off, c.Refused)
+	return q, ifr.Name(), err
 }
 
 func (h *Host) setUp(name string, mtu int) (err error) {
@@ -85,6 +83,15 @@ func (h *Host) setUp(name string, mtu int) (err error) {
 // Name is the name of the interface.
 func (h *Host) Name() string { return h.link.Attrs().Name }
 
+// MTU is the largest packet that the host sends here.
+func (h *Host) MTU() (int, error) {
+	link, err := netlink.LinkByIndex(h.link.Attrs().Index)
+	if err != nil {
+		return 0, fmt.Errorf("tun: %s: mtu: %w", h.Name(), err)
+	}
+	return link.Attrs().MTU, nil
+}
+
 // SetMTU sets the largest packet that the host sends here. Below 1280 the kernel takes IPv6 and its routes off the
 // interface.
 func (h *Host) SetMTU(n int) error {
@@ -104,5 +111,5 @@ func (h *Host) Close() error {
 	h.closed = true
 	err := h.replace(routeSet{})
 	h.mu.Unlock()
-	return errors.Join(err, h.Device.Close())
+	return errors.Join(err, h.queue.Close())
 }

@@ -15,6 +15,7 @@ import (
 	"seikan/ike/wire"
 	"seikan/sadb"
 	"seikan/session"
+	"seikan/tun"
 )
 
 // site is one end of the demonstration: a router, and a host behind it with a TCP/IP stack of its own.
@@ -108,7 +109,7 @@ func (s *site) start(ctx context.Context, peer *site, key esp.Secret, log zerolo
 			Descriptions: map[session.DescriptionKey]string{{Peer: peer.ike.Addr()}: "the other end of the demonstration"},
 			Logging:      true, NATTPort: s.esp.Port(),
 		},
-		Device:  dev,
+		Device:  tun.Adapt(dev),
 		Sockets: []seikan.Socket{{Conn: s.bare}, {Conn: s.natt, NATT: true}},
 		Log:     log.With().Str("router", s.name).Logger(),
 	})

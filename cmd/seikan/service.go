@@ -61,7 +61,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	if err != nil {
 		return err
 	}
-	host, err := tun.Open(tun.Config{Name: o.tun})
+	host, err := tun.Open(tun.Config{Name: o.tun, Refused: s.refused})
 	if err != nil {
 		return err
 	}
@@ -86,6 +86,11 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	}
 	s.log.Info().Strs("local", texts(s.locals)).Str("interface", host.Name()).Str("socket", o.socket).Msg("router running")
 	return nil
+}
+
+// refused logs an offload that the kernel does not take. Any goroutine may call it.
+func (s *service) refused(o tun.Offload, err error) {
+	s.log.Warn().Err(err).Stringer("offload", o).Msg("offload is off: the kernel does not take it")
 }
 
 // listen opens the sockets: for each local address one for bare IKE, one for IKE and ESP (RFC 3948), and where it may come one for bare ESP.

@@ -50,8 +50,8 @@ func cutsUp(raw syscall.RawConn) bool {
 	return err == nil && opErr == nil
 }
 
-// reader is a Reader of messages that may hold several datagrams. It receives into buffers of its own and copies each datagram to
-// where the caller wants it, so that nobody else has to know.
+// reader is a Reader of messages that may hold several datagrams. It receives into buffers of its own, and hands the datagrams over where
+// they are.
 type reader struct {
 	vector
 	receive func(fd uintptr) bool
@@ -67,15 +67,16 @@ type reader struct {
 	from  netip.AddrPort
 }
 
-// groBatch is how many messages are received at once. Each may hold maxSegments datagrams.
-const groBatch = 64
+// groBatch is how many messages are received at once. Each may hold maxSegments datagrams: more messages would not stay in the cache until
+// they are looked at.
+const groBatch = 16
 
 func newReader(c *linuxConn) *reader {
 	r := &reader{vector: vector{linuxConn: c}, ctl: make([]control, groBatch)}
 	r.receive = r.recvmmsg
 	r.resize(groBatch)
 	for i := range groBatch {
-		r.bufs = append(r.bufs, make([]byte, 65536))
+		r.bufs = append(r.bufs, make([]byte, maxDatagram))
 		r.point(i, r.bufs[i])
 		r.hdrs[i].hdr.Control = (*byte)(unsafe.Pointer(&r.ctl[i]))
 	}
@@ -102,7 +103,7 @@ func (r *reader) ReadBatch(ms []Message) (int, error) {
 	n := 0
 	for n < len(ms) && (r.begun || r.take()) {
 		size := min(r.size, len(r.rest))
-		ms[n].Data = ms[n].Data[:copy(ms[n].Data, r.rest[:size])]
+		ms[n].Data = r.rest[:size:size]
 		ms[n].Remote = r.from
 		r.rest = r.rest[size:]
 		r.begun = len(r.rest) > 0
@@ -191,11 +192,8 @@ func (w *writer) plan(ms []Message, single int) {
 		k := len(w.runs)
 		h := &w.hdrs[k].hdr
 		w.setName(k, ms[i].Remote)
-		for j := range n {
-			w.point(i+j, ms[i+j].Data)
-		}
 		h.Iov = &w.iovs[i]
-		h.SetIovlen(n)
+		h.SetIovlen(w.gather(i, ms[i:i+n]))
 		if h.Control = nil; n > 1 {
 			w.ctl[k].set(len(ms[i].Data))
 			h.Control = (*byte)(unsafe.Pointer(&w.ctl[k]))
@@ -206,6 +204,22 @@ func (w *writer) plan(ms []Message, single int) {
 		w.runs = append(w.runs, n)
 		i += n
 	}
+}
+
+// gather points iovs at the data of ms, from iov at on, and returns how many that takes: what is back to back in memory is one.
+func (w *writer) gather(at int, ms []Message) int {
+	w.point(at, ms[0].Data)
+	last := at
+	for j := 1; j < len(ms); j++ {
+		before, data := ms[j-1].Data, ms[j].Data
+		if uintptr(unsafe.Pointer(unsafe.SliceData(before)))+uintptr(len(before)) == uintptr(unsafe.Pointer(unsafe.SliceData(data))) {
+			w.iovs[last].SetLen(int(w.iovs[last].Len) + len(data))
+			continue
+		}
+		last++
+		w.point(last, data)
+	}
+	return last - at + 1
 }
 
 // together is how many datagrams from the first on can be one message: to one peer, of one size, but the last that may be shorter.

@@ -8,12 +8,18 @@ import (
 // portable is a Conn over the socket of package net: a batch is a loop.
 type portable struct{ conn *net.UDPConn }
 
-func (c portable) NewReader() Reader         { return portableReader(c) }
+func (c portable) NewReader() Reader         { return portableReader{c.conn, make([]byte, maxDatagram)} }
 func (c portable) NewWriter() Writer         { return portableWriter{c.conn, localAddr(c.conn).Addr().Is4()} }
 func (c portable) LocalAddr() netip.AddrPort { return localAddr(c.conn) }
 func (c portable) Close() error              { return c.conn.Close() }
 
-type portableReader struct{ conn *net.UDPConn }
+// maxDatagram is more octets than a datagram has.
+const maxDatagram = 1 << 16
+
+type portableReader struct {
+	conn *net.UDPConn
+	buf  []byte
+}
 
 // ReadBatch reads one datagram: package net cannot tell whether there are more.
 func (r portableReader) ReadBatch(ms []Message) (int, error) {
@@ -21,11 +27,11 @@ func (r portableReader) ReadBatch(ms []Message) (int, error) {
 		return 0, nil
 	}
 	m := &ms[0]
-	n, from, err := r.conn.ReadFromUDPAddrPort(m.Data)
-	if err != nil && n == 0 { // some systems call a cut datagram an error
+	n, from, err := r.conn.ReadFromUDPAddrPort(r.buf)
+	if err != nil {
 		return 0, err
 	}
-	m.Data = m.Data[:n]
+	m.Data = r.buf[:n:n]
 	m.Remote = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	return 1, nil
 }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// Message is one datagram. A reader or writer borrows Data for the length of a call.
+// Message is one datagram. A writer borrows Data for the length of a call; what a reader has put there is borrowed from it.
 type Message struct {
 	Data   []byte
 	Remote netip.AddrPort // the other end; never an IPv4 address in IPv6 form when read
@@ -25,9 +25,8 @@ type Conn interface {
 
 // Reader receives datagrams. It belongs to one goroutine.
 type Reader interface {
-	// ReadBatch blocks until there is a datagram, and returns how many of ms it filled, from the front. Data of each message
-	// is a buffer of the caller, whose length is the room there is; it is cut to the datagram, and a longer datagram to
-	// the buffer. The messages behind the filled ones are left alone. The error is net.ErrClosed after Close.
+	// ReadBatch blocks until there is a datagram, and returns how many of ms it filled, from the front. The messages behind are left
+	// alone. Data is borrowed until the next call, and may be changed, up to its length. The error is net.ErrClosed after Close.
 	ReadBatch(ms []Message) (int, error)
 }
 

@@ -41,15 +41,6 @@ func open(t testing.TB, addr string, o Options) Conn {
 	return c
 }
 
-// slots makes n messages with room for size octets each.
-func slots(n, size int) []Message {
-	ms := make([]Message, n)
-	for i := range ms {
-		ms[i].Data = make([]byte, size)
-	}
-	return ms
-}
-
 // numbered makes messages to a socket, that carry their numbers and differ in length.
 func numbered(n int, to Conn) []Message {
 	ms := make([]Message, n)
@@ -64,14 +55,18 @@ func receive(t testing.TB, c Conn, n int) []Message {
 	t.Helper()
 	guard := time.AfterFunc(10*time.Second, func() { c.Close() })
 	defer guard.Stop()
-	r, got := c.NewReader(), []Message(nil)
+	r, ms, got := c.NewReader(), make([]Message, 8), []Message(nil)
 	for len(got) < n {
-		ms := slots(8, 65536)
 		k, err := r.ReadBatch(ms)
 		if err != nil {
 			t.Fatalf("got %d messages, then %v; want %d", len(got), err, n)
 		}
-		got = append(got, ms[:k]...)
+		for _, m := range ms[:k] {
+			got = append(got, Message{bytes.Clone(m.Data), m.Remote})
+			for i := range m.Data[:cap(m.Data)] { // they are the reader's, but nobody else's
+				m.Data[i] ^= 0xff
+			}
+		}
 	}
 	return got
 }
@@ -153,24 +148,6 @@ func TestLongDatagrams(t *testing.T) {
 	})
 }
 
-// TestCutDatagram: a datagram that is longer than the buffer loses its end, and not the next one.
-func TestCutDatagram(t *testing.T) {
-	each(t, func(t *testing.T, listen func(*testing.T) Conn) {
-		a, b := listen(t), listen(t)
-		sent := []Message{{Data: []byte("0123456789"), Remote: b.LocalAddr()}, {Data: []byte("abc"), Remote: b.LocalAddr()}}
-		if _, err := a.NewWriter().WriteBatch(sent); err != nil {
-			t.Fatal(err)
-		}
-		r := b.NewReader()
-		for _, want := range []string{"0123", "abc"} {
-			ms := slots(1, 4)
-			if n, err := r.ReadBatch(ms); n != 1 || err != nil || string(ms[0].Data) != want {
-				t.Errorf("got %d messages, %v, %q; want %q", n, err, ms[0].Data, want)
-			}
-		}
-	})
-}
-
 // TestUnsendable: what cannot be sent is reported and not counted, and stops nothing, wherever it is in the batch.
 func TestUnsendable(t *testing.T) {
 	each(t, func(t *testing.T, listen func(*testing.T) Conn) {
@@ -225,7 +202,7 @@ func TestClose(t *testing.T) {
 		started, read := make(chan struct{}), make(chan error)
 		go func() {
 			close(started)
-			_, err := c.NewReader().ReadBatch(slots(4, 100))
+			_, err := c.NewReader().ReadBatch(make([]Message, 4))
 			read <- err
 		}()
 		<-started
@@ -268,19 +245,12 @@ func TestAllocs(t *testing.T) {
 	each(t, func(t *testing.T, listen func(*testing.T) Conn) {
 		a, b := listen(t), listen(t)
 		w, r := a.NewWriter(), b.NewReader()
-		sent, got := numbered(32, b), slots(32, 2048)
-		buffers := make([][]byte, len(got))
-		for i := range got {
-			buffers[i] = got[i].Data
-		}
+		sent, got := numbered(32, b), make([]Message, 32)
 		allocs := testing.AllocsPerRun(100, func() {
 			if n, err := w.WriteBatch(sent); n != len(sent) || err != nil {
 				t.Fatalf("sent %d, %v; want %d", n, err, len(sent))
 			}
 			for left := len(sent); left > 0; {
-				for i := range got {
-					got[i].Data = buffers[i]
-				}
 				n, err := r.ReadBatch(got[:left])
 				if err != nil {
 					t.Fatal(err)

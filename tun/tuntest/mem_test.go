@@ -39,6 +39,33 @@ func TestReadTakesWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestFrames(t *testing.T) {
+	m := NewMem(1400)
+	r, w := m.NewReader(), m.NewWriter()
+	f := tun.Frame{Data: []byte("segments")}
+	f.Size = 7
+	m.SendFrame(f)
+	m.Send([]byte("packet"))
+	got, err := r.ReadBatch()
+	if err != nil || len(got) != 2 || string(got[0].Data) != "segments" || got[0].Size != 7 || string(got[1].Data) != "packet" {
+		t.Fatalf("got %+v, %v; want both", got, err)
+	}
+	ps := [][]byte{[]byte("one"), []byte("two")}
+	if n, err := w.WriteBatch(ps); n != 2 || err != nil {
+		t.Fatalf("got %d, %v; want 2", n, err)
+	}
+	if a, b := <-m.Recv(), <-m.Recv(); string(a) != "one" || string(b) != "two" || ps[0][0] != 0xee {
+		t.Errorf("got %q and %q, left %q; want what was written, and that overwritten", a, b, ps)
+	}
+	m.Close()
+	if _, err := r.ReadBatch(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("read: got %v, want %v", err, os.ErrClosed)
+	}
+	if _, err := w.WriteBatch(ps); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("write: got %v, want %v", err, os.ErrClosed)
+	}
+}
+
 func TestReadWithoutRoom(t *testing.T) {
 	m := NewMem(1400)
 	m.Send(make([]byte, 50))
@@ -51,8 +78,8 @@ func TestReadWithoutRoom(t *testing.T) {
 func TestWriteReachesTheHostAndUsesItsRoom(t *testing.T) {
 	m := NewMem(1400)
 	mem := bytes.Repeat([]byte{7}, 200)
-	first, second := mem[0:tun.Headroom+10:60], mem[100:100+tun.Headroom+20:200]
-	if n, err := m.Write([][]byte{first, second}, tun.Headroom); n != 30 || err != nil {
+	first, second := mem[0:headroom+10:60], mem[100:100+headroom+20:200]
+	if n, err := m.Write([][]byte{first, second}, headroom); n != 30 || err != nil {
 		t.Fatalf("got %d octets, %v; want 30", n, err)
 	}
 	for _, want := range []int{10, 20} {
@@ -60,7 +87,7 @@ func TestWriteReachesTheHostAndUsesItsRoom(t *testing.T) {
 			t.Errorf("got %x, want %d octets as written", p, want)
 		}
 	}
-	for _, at := range []int{0, tun.Headroom - 1, tun.Headroom + 10, 100, 100 + tun.Headroom + 20} {
+	for _, at := range []int{0, headroom - 1, headroom + 10, 100, 100 + headroom + 20} {
 		if mem[at] != 0xee {
 			t.Errorf("octet %d: got %#x, want it overwritten", at, mem[at])
 		}
@@ -68,16 +95,16 @@ func TestWriteReachesTheHostAndUsesItsRoom(t *testing.T) {
 	if mem[60] != 7 || mem[99] != 7 {
 		t.Error("octets behind a buffer's capacity were overwritten")
 	}
-	if _, err := m.Write([][]byte{first}, tun.Headroom-1); err == nil {
+	if _, err := m.Write([][]byte{first}, headroom-1); err == nil {
 		t.Error("got no error for too little headroom")
 	}
 }
 
 func TestWriteDropsWhenNobodyReceives(t *testing.T) {
 	m := NewMem(1400)
-	p := [][]byte{make([]byte, tun.Headroom+20)}
+	p := [][]byte{make([]byte, headroom+20)}
 	for range queueLen + 3 {
-		if _, err := m.Write(p, tun.Headroom); err != nil {
+		if _, err := m.Write(p, headroom); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -98,7 +125,7 @@ func TestClose(t *testing.T) {
 			errs <- os.ErrClosed
 		}()
 		synctest.Wait()
-		m.Write([][]byte{make([]byte, tun.Headroom+1)}, tun.Headroom)
+		m.Write([][]byte{make([]byte, headroom+1)}, headroom)
 		if err := errors.Join(m.Close(), m.Close()); err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +134,7 @@ func TestClose(t *testing.T) {
 				t.Errorf("got %v, want %v", err, os.ErrClosed)
 			}
 		}
-		if _, err := m.Write(nil, tun.Headroom); !errors.Is(err, os.ErrClosed) {
+		if _, err := m.Write(nil, headroom); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("write: got %v, want %v", err, os.ErrClosed)
 		}
 		received := 0

@@ -46,7 +46,7 @@ func receive(t *testing.T, start time.Time, c udp.Conn) (got []arrival) {
 	time.AfterFunc(timeout, func() { c.Close() })
 	r := c.NewReader()
 	for {
-		ms := []udp.Message{{Data: make([]byte, 100)}, {Data: make([]byte, 100)}, {Data: make([]byte, 100)}}
+		ms := make([]udp.Message, 3)
 		n, err := r.ReadBatch(ms)
 		if errors.Is(err, net.ErrClosed) {
 			return got
@@ -122,15 +122,15 @@ func TestNet(t *testing.T) {
 	}
 }
 
-func TestDataIsCopiedAndCut(t *testing.T) {
+func TestDataIsCopied(t *testing.T) {
 	n := NewNet()
 	a, b := n.Listen(addrA), n.Listen(addrB)
 	data := []byte("0123456789")
 	a.NewWriter().WriteBatch([]udp.Message{{Data: data, Remote: addrB}})
 	clear(data)
-	ms := []udp.Message{{Data: make([]byte, 4)}}
-	if k, err := b.NewReader().ReadBatch(ms); k != 1 || err != nil || string(ms[0].Data) != "0123" {
-		t.Errorf("got %d, %v, %q; want what was sent, as far as there is room", k, err, ms[0].Data)
+	ms := make([]udp.Message, 1)
+	if k, err := b.NewReader().ReadBatch(ms); k != 1 || err != nil || string(ms[0].Data) != "0123456789" {
+		t.Errorf("got %d, %v, %q; want what was sent", k, err, ms[0].Data)
 	}
 	if k, err := b.NewReader().ReadBatch(nil); k != 0 || err != nil {
 		t.Errorf("got %d, %v; want nothing", k, err)
@@ -155,7 +155,7 @@ func TestClose(t *testing.T) {
 		c := n.Listen(addrA)
 		idle, waiting := make(chan error), make(chan error)
 		read := func(result chan error) {
-			_, err := c.NewReader().ReadBatch([]udp.Message{{Data: make([]byte, 10)}})
+			_, err := c.NewReader().ReadBatch(make([]udp.Message, 1))
 			result <- err
 		}
 		n.SetDelay(time.Hour)
