@@ -116,6 +116,9 @@ func (d *downlink) open(now int64) {
 			tally(&in.Counters, &entry.Counters.In, n, octets, now)
 			n, octets = 0, 0
 		}
+		if e.MSS > 0 && g.flow.Proto == protoTCP {
+			clampMSS(f.Data, e.MSS)
+		}
 		entry, n, octets = e, n+1, octets+len(f.Data)
 		d.writes = append(d.writes, f.Data)
 	}

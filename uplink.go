@@ -104,6 +104,9 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 			u.noSA(to.Policy, f, payload)
 		}
 	default:
+		if to.Policy.MSS > 0 && f.Proto == protoTCP && u.cutter.Len() == 1 {
+			clampMSS(fr.Data, to.Policy.MSS)
+		}
 		for range u.cutter.Len() {
 			u.add(now, to, nextHeader(f))
 		}

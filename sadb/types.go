@@ -52,6 +52,7 @@ type Policy struct {
 	Group         string // of an entry of a crypto map, whose policies stand together; only Skip looks at it
 	Action        Action
 	Local, Remote []Selector
+	MSS           uint16 // what the maximum segment size of TCP is lowered to in SYN segments of the traffic; 0: nothing
 }
 
 // Lifetime is how much an SA may carry. Time limits are the key management's; these are counted by the lanes.

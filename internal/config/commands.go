@@ -139,6 +139,9 @@ var interfaceMode = mode{commands: []node{
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.iface.description = valueOf[string](a, 0) })),
 	kw("ip", "IPv4",
+		kw("tcp", "TCP of the traffic that the crypto map protects",
+			kw("adjust-mss", "lower the maximum segment size that its ends announce, of IPv6 as well",
+				arg(number(500, 9000), "octets (500-9000)").do(func(p *parser, a args) { p.iface.mss = uint16(valueOf[uint64](a, 0)) }))),
 		kw("address", "the address that peers see",
 			arg(kindHost4, "IPv4 address of this router",
 				arg(kindMask, "network mask such as 255.255.255.0").do(func(p *parser, a args) {

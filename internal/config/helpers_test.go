@@ -134,6 +134,7 @@ crypto map CM 10 ipsec-isakmp
 interface vA
  description outside
  no shutdown
+ ip tcp adjust-mss 1360
  ip address 192.0.2.1 255.255.255.0
  ipv6 address 2001:db8::1/64
  crypto map CM

@@ -206,6 +206,7 @@ type iface struct {
 	named
 	description  string
 	addr4, addr6 netip.Prefix
+	mss          uint16 // ip tcp adjust-mss; 0: none
 	cryptoMap    named
 }
 

@@ -136,6 +136,7 @@ var accepted = []struct{ name, text, want string }{
 	{"IPv6 list with numbers", inList6 + " sequence 7 deny tcp any any eq 22\n 3 permit ipv6 any any", " sequence 7 deny tcp any any eq 22"},
 
 	{"interface", "interface vA\n ip address 192.0.2.1 255.255.255.0\n no shutdown", " ip address 192.0.2.1 255.255.255.0"},
+	{"MSS", "interface vA\n ip tcp adjust-mss 500", " ip tcp adjust-mss 500"},
 	{"IPv6 interface", "interface vA\n ipv6 address 2001:db8::1/64", " ipv6 address 2001:db8::1/64"},
 }
 

@@ -382,6 +382,9 @@ func (w *writer) iface(v *iface) {
 	if v.addr6.IsValid() {
 		w.line(" ipv6 address %v", v.addr6)
 	}
+	if v.mss != 0 {
+		w.line(" ip tcp adjust-mss %d", v.mss)
+	}
 	w.text(" crypto map ", v.cryptoMap.name)
 }
 
