@@ -3,6 +3,7 @@ package seikan
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"seikan/ike"
@@ -80,18 +81,18 @@ func (c *control) clearChildren(now time.Time, q session.ClearRequest) (n int) {
 	return n
 }
 
-// Tables is what the configuration says and no session shows. The last of the interfaces is the device, whose name the Router does not
-// know.
-func (r *Router) Tables() session.Tables {
-	device := session.Interface{Tunnel: true, Up: true, Addresses: []netip.Prefix{}, Traffic: r.traffic()}
+// Tables is what is listed beside sessions. The last of the interfaces is the device, whose name the Router does not know; nor does it
+// know the routes, and whether the other interfaces are up.
+func (r *Router) Tables(ctx context.Context) (t session.Tables, err error) {
+	err = r.call(ctx, func(time.Time) { t.Peers = r.control.tracker.Peers() })
+	device := session.Interface{Tunnel: true, Up: true, Addresses: []string{}, Traffic: r.traffic()}
 	if mtu, err := r.cfg.Device.MTU(); err == nil {
 		device.MTU = mtu
 	}
 	interfaces := make([]session.Interface, 0, len(r.cfg.Session.Interfaces)+1)
-	return session.Tables{
-		Maps: r.cfg.Session.Maps, TransformSets: r.cfg.Session.TransformSets,
-		Interfaces: append(append(interfaces, r.cfg.Session.Interfaces...), device),
-	}
+	t.Maps, t.TransformSets = slices.Clone(r.cfg.Session.Maps), slices.Clone(r.cfg.Session.TransformSets)
+	t.Interfaces = append(append(interfaces, r.cfg.Session.Interfaces...), device)
+	return t, err
 }
 
 // traffic is what all policies together have carried, with the drops that no policy is charged with left out.

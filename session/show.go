@@ -154,26 +154,8 @@ func (d *Direction) append(b []byte, label string) []byte {
 	return fmt.Appendf(b, "%d/%d\n", d.KilobytesLeft, d.SecondsLeft)
 }
 
-// RenderPeers writes `show crypto isakmp peer`. Its error is w's.
-func (s Snapshot) RenderPeers(w io.Writer) error {
-	var b []byte
-	for i, p := range s.Peers {
-		if i > 0 {
-			b = append(b, '\n')
-		}
-		b = fmt.Appendf(b, "Peer: %s Port: %d\n", addrText(p.Peer.Addr()), p.Peer.Port())
-		if p.Description != "" {
-			b = fmt.Appendf(b, " Description: %s\n", p.Description)
-		}
-		if p.Phase1ID != "" {
-			b = fmt.Appendf(b, " Phase1 id: %s\n", identityText(p.Phase1ID))
-		}
-		if p.Policy {
-			b = append(b, " flags: PEER_POLICY\n"...)
-		}
-	}
-	return write(w, b)
-}
+// RenderPeers is Tables.RenderPeers.
+func (s Snapshot) RenderPeers(w io.Writer) error { return Tables{Peers: s.Peers}.RenderPeers(w) }
 
 func orNone(s string) string {
 	if s == "" {

@@ -97,7 +97,7 @@ type PeerInfo struct {
 // Snapshot is the sessions as they are now.
 func (t *Tracker) Snapshot(now time.Time) Snapshot {
 	records := t.listed()
-	s := Snapshot{At: now, Format: t.cfg.Format, Sessions: make([]Session, 0, len(records)), Peers: t.peers()}
+	s := Snapshot{At: now, Format: t.cfg.Format, Sessions: make([]Session, 0, len(records)), Peers: t.Peers()}
 	for _, r := range records {
 		s.Sessions = append(s.Sessions, t.session(r, Parts{Children: true, History: true}, now))
 	}
@@ -197,8 +197,8 @@ func inUse(children []*sadb.Child) *sadb.Child {
 	return children[len(children)-1]
 }
 
-// peers is the peers that were described and those that have IKE SAs.
-func (t *Tracker) peers() []PeerInfo {
+// Peers is the peers that were described and those that have IKE SAs.
+func (t *Tracker) Peers() []PeerInfo {
 	type key struct {
 		peer netip.AddrPort
 		fvrf string

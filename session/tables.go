@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 )
 
 // CryptoMap is an entry of a crypto map, as the configuration has it.
@@ -34,14 +35,14 @@ type TransformSet = NamedSet
 
 // Interface is an interface that sessions run over, or the device that inner packets come from and go to.
 type Interface struct {
-	Name        string         `json:"name"`
-	Tunnel      bool           `json:"tunnel"` // the device of inner packets
-	Up          bool           `json:"up"`     // it has an address of this host; the device: the router runs
-	Description string         `json:"description,omitempty"`
-	Addresses   []netip.Prefix `json:"addresses"`
-	MTU         int            `json:"mtu"` // 0: not known
-	Map         string         `json:"cryptoMap,omitempty"`
-	Traffic     *Traffic       `json:"traffic,omitempty"` // of the device; nil: not counted here
+	Name        string   `json:"name"`
+	Tunnel      bool     `json:"tunnel"` // the device of inner packets
+	Up          bool     `json:"up"`     // it has an address of this host; the device: the router runs
+	Description string   `json:"description,omitempty"`
+	Addresses   []string `json:"addresses"` // with the length of the prefix where it is known
+	MTU         int      `json:"mtu"`       // 0: not known
+	Map         string   `json:"cryptoMap,omitempty"`
+	Traffic     *Traffic `json:"traffic,omitempty"` // of the device; nil: not counted here
 }
 
 // Traffic is what all sessions together have carried.
@@ -62,12 +63,35 @@ type Route struct {
 	Pass   bool         `json:"pass"` // the main table decides: a network on this side
 }
 
-// Tables is what the configuration says and no session shows, with what the router knows of it now. It belongs to its receiver.
+// Tables is what is listed beside sessions: what the configuration says and no session shows, with what the router knows of it now. It
+// belongs to its receiver.
 type Tables struct {
+	Peers         []PeerInfo
 	Maps          []CryptoMap
 	TransformSets []TransformSet
 	Interfaces    []Interface
 	Routes        []Route
+}
+
+// RenderPeers writes `show crypto isakmp peer`. Its error is w's.
+func (t Tables) RenderPeers(w io.Writer) error {
+	var b []byte
+	for i, p := range t.Peers {
+		if i > 0 {
+			b = append(b, '\n')
+		}
+		b = fmt.Appendf(b, "Peer: %s Port: %d\n", addrText(p.Peer.Addr()), p.Peer.Port())
+		if p.Description != "" {
+			b = fmt.Appendf(b, " Description: %s\n", p.Description)
+		}
+		if p.Phase1ID != "" {
+			b = fmt.Appendf(b, " Phase1 id: %s\n", identityText(p.Phase1ID))
+		}
+		if p.Policy {
+			b = append(b, " flags: PEER_POLICY\n"...)
+		}
+	}
+	return write(w, b)
 }
 
 // RenderMaps writes `show crypto map` of the entries that keep is true of. Its error is w's.
@@ -160,7 +184,7 @@ func (t Tables) RenderInterfaces(w io.Writer) error {
 			b = fmt.Appendf(b, "  Description: %s\n", f.Description)
 		}
 		for _, a := range f.Addresses {
-			b = fmt.Appendf(b, "  Internet address is %s/%d\n", addrText(a.Addr()), a.Bits())
+			b = fmt.Appendf(b, "  Internet address is %s\n", strings.ToUpper(a))
 		}
 		if f.MTU > 0 {
 			b = fmt.Appendf(b, "  MTU %d bytes\n", f.MTU)

@@ -23,7 +23,7 @@ func tables() Tables {
 		},
 		TransformSets: []TransformSet{gcm, cbc},
 		Interfaces: []Interface{
-			{Name: "GigabitEthernet0/0", Up: true, Description: "outside", Addresses: []netip.Prefix{prefix("203.0.113.1/24"), prefix("2001:db8::1/64")}, MTU: 1500, Map: "CM"},
+			{Name: "GigabitEthernet0/0", Up: true, Description: "outside", Addresses: []string{"203.0.113.1/24", "2001:db8::1/64"}, MTU: 1500, Map: "CM"},
 			{Name: "vB"},
 			{Name: "seikan0", Tunnel: true, Up: true, MTU: 1400, Traffic: &Traffic{1, 2, 3, 4, 5, 6}},
 		},
