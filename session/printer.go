@@ -74,16 +74,18 @@ func NewPrinter(w io.Writer, v View) *Printer {
 
 // report is the kind of listing that a View asks for.
 func (v View) report() report {
+	switch v.Show {
+	case ShowSummary, ShowGroups:
+		return &groupReport{summary: v.Show == ShowSummary, json: v.JSON, only: v.Group}
+	case ShowIPsecCount:
+		return &ipsecCount{json: v.JSON}
+	}
 	if v.JSON {
 		return &jsonReport{view: v}
 	}
 	switch v.Show {
 	case ShowBrief:
 		return &briefReport{format: v.Format}
-	case ShowSummary:
-		return &groupReport{summary: true, only: v.Group}
-	case ShowGroups:
-		return &groupReport{}
 	case ShowHistory:
 		return &historyReport{}
 	case ShowIKESAs:
@@ -92,8 +94,6 @@ func (v View) report() report {
 		return &ikeReport{detail: v.Detail, sessions: true}
 	case ShowIPsec:
 		return &ipsecReport{detail: v.Detail, identity: v.Identity}
-	case ShowIPsecCount:
-		return &ipsecCount{}
 	case ShowEngine:
 		return &engineReport{}
 	}
@@ -161,17 +161,22 @@ func (r *jsonReport) end(b []byte) []byte {
 
 // add puts an item into the list.
 func (r *jsonReport) add(b []byte, name string, item any) []byte {
-	text, err := json.MarshalIndent(item, "    ", "  ")
-	if err != nil { // nothing here can fail to be written down
-		text = fmt.Appendf(nil, "%q", err.Error())
-	}
 	if r.n == 0 {
 		b = fmt.Appendf(b, "\n  %q: [", name)
 	} else {
 		b = append(b, ',')
 	}
 	r.n++
-	return append(append(b, "\n    "...), text...)
+	return appendJSON(append(b, "\n    "...), "    ", item)
+}
+
+// appendJSON writes an item behind b, whose further lines begin with prefix.
+func appendJSON(b []byte, prefix string, item any) []byte {
+	text, err := json.MarshalIndent(item, prefix, "  ")
+	if err != nil { // nothing here can fail to be written down
+		return fmt.Appendf(b, "%q", err.Error())
+	}
+	return append(b, text...)
 }
 
 func (r *jsonReport) session(b []byte, s *Session) []byte {
@@ -187,7 +192,7 @@ func (r *jsonReport) session(b []byte, s *Session) []byte {
 			b = r.add(b, "ikeSas", ikeItem{s.Interface, s.FVRF, s.IVRF, s.Number, s.IKE[i]})
 		}
 		return b
-	case ShowIPsec, ShowIPsecCount, ShowEngine:
+	case ShowIPsec, ShowEngine:
 		return r.add(b, "sessions", ipsecItem{s.Interface, s.Map, s.Local.String(), s.Peer.String(), s.FVRF, s.IVRF, s.Flows, s.Children})
 	}
 	return r.add(b, "sessions", s)

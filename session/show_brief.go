@@ -81,6 +81,7 @@ func interfaceText(name string) string {
 // groupReport is `show crypto session groups`, or `summary`.
 type groupReport struct {
 	summary bool
+	json    bool
 	only    string                    // in a summary: this group; "": all
 	groups  map[string]map[string]int // sessions by group and user
 }
@@ -101,22 +102,45 @@ func (r *groupReport) session(b []byte, s *Session) []byte {
 	return b
 }
 
+// groupItem is a group for programs.
+type groupItem struct {
+	Group       string         `json:"group"`
+	Connections int            `json:"connections"`
+	Users       map[string]int `json:"users"` // sessions of each
+}
+
+// list is the groups in order.
+func (r *groupReport) list() []groupItem {
+	list := make([]groupItem, 0, len(r.groups))
+	for _, name := range sortedKeys(r.groups) {
+		g := groupItem{Group: name, Users: r.groups[name]}
+		for _, n := range g.Users {
+			g.Connections += n
+		}
+		list = append(list, g)
+	}
+	return list
+}
+
 func (r *groupReport) end(b []byte) []byte {
+	if r.json {
+		object := map[string][]groupItem{}
+		if list := r.list(); len(list) > 0 {
+			object["groups"] = list
+		}
+		return append(appendJSON(b, "", object), '\n')
+	}
 	if !r.summary {
 		b = append(b, "Group: Connections\n"...)
 	}
-	for _, group := range sortedKeys(r.groups) {
-		total := 0
-		for _, n := range r.groups[group] {
-			total += n
-		}
+	for _, g := range r.list() {
 		if !r.summary {
-			b = fmt.Appendf(b, "%s: %d\n", group, total)
+			b = fmt.Appendf(b, "%s: %d\n", g.Group, g.Connections)
 			continue
 		}
-		b = fmt.Appendf(b, "Group %s has %d connections\n User (Logins)\n", group, total)
-		for _, user := range sortedKeys(r.groups[group]) {
-			b = fmt.Appendf(b, " %s (%d)\n", user, r.groups[group][user])
+		b = fmt.Appendf(b, "Group %s has %d connections\n User (Logins)\n", g.Group, g.Connections)
+		for _, user := range sortedKeys(g.Users) {
+			b = fmt.Appendf(b, " %s (%d)\n", user, g.Users[user])
 		}
 	}
 	return b

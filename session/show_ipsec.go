@@ -212,7 +212,10 @@ func (c *Child) appendSA(b []byte, tag string, inbound, detail bool) []byte {
 }
 
 // ipsecCount is `show crypto ipsec sa count`.
-type ipsecCount struct{ total, active int }
+type ipsecCount struct {
+	json          bool
+	total, active int
+}
 
 func (r *ipsecCount) begin(b []byte) []byte { return b }
 
@@ -228,6 +231,9 @@ func (r *ipsecCount) session(b []byte, s *Session) []byte {
 
 // end counts as rekeying what stands by, or is kept for what is on its way, around a rekey.
 func (r *ipsecCount) end(b []byte) []byte {
+	if r.json {
+		return append(appendJSON(b, "", map[string]int{"total": r.total, "active": r.active, "rekeying": r.total - r.active}), '\n')
+	}
 	return fmt.Appendf(b, "IPsec SA total: %d, active: %d, rekeying: %d, unused: 0, invalid: 0\n", r.total, r.active, r.total-r.active)
 }
 

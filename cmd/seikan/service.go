@@ -15,10 +15,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"seikan"
-	"seikan/ike"
 	"seikan/internal/cli"
 	"seikan/internal/config"
-	"seikan/sadb"
 	"seikan/tun"
 )
 
@@ -29,6 +27,8 @@ type service struct {
 	router  *seikan.Router
 	vty     *cli.Listener
 	info    cli.Info
+	device  string
+	routes  []tun.Route
 	locals  []netip.Addr
 	roams   bool // some of them may come and go
 }
@@ -50,7 +50,7 @@ func (s *service) close() error {
 
 // start opens everything. After an error the caller has still to close what was opened until then.
 func (s *service) start(o runOptions, model *config.Model, built config.Built) error {
-	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: model.RunningConfig()}
+	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: model.RunningConfig(), Format: built.Session.Format}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
 	if err != nil {
 		return err
@@ -60,6 +60,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 		return err
 	}
 	s.onClose(host.Close)
+	s.device, s.routes = host.Name(), built.Routes
 	s.router, err = seikan.New(seikan.Config{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session,
 		Device: host, Sockets: sockets, SetMTU: host.SetMTU, Log: s.log,
@@ -135,7 +136,7 @@ func (s *service) run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() {
 		defer cancel()
-		served <- cli.Serve(ctx, s.vty, backend{s.router}, s.info)
+		served <- cli.Serve(ctx, s.vty, s.backend(), s.info)
 	}()
 	if s.roams {
 		go s.watch(ctx)
@@ -167,23 +168,4 @@ func (s *service) watch(ctx context.Context) {
 	if err != nil {
 		s.log.Error().Err(err).Msg("addresses are not watched: SAs move only when a peer does not answer")
 	}
-}
-
-// backend is the router as the command line sees it.
-type backend struct{ *seikan.Router }
-
-// Drops is what was dropped and belongs to no session.
-func (b backend) Drops(ctx context.Context) ([]cli.Drop, error) {
-	stats, err := b.Stats(ctx)
-	if err != nil {
-		return nil, err
-	}
-	drops := make([]cli.Drop, 0, len(stats.Drops)+len(stats.IKEDrops))
-	for why, n := range stats.Drops {
-		drops = append(drops, cli.Drop{Of: cli.DroppedPackets, Reason: sadb.DropReason(why).String(), Count: n})
-	}
-	for why, n := range stats.IKEDrops {
-		drops = append(drops, cli.Drop{Of: cli.DroppedIKE, Reason: ike.Drop(why).String(), Count: n})
-	}
-	return drops, nil
 }
