@@ -10,8 +10,8 @@ import (
 	"seikan/session"
 )
 
-// sessionsAtOnce is how many sessions control copies before it looks at its other work: less than a millisecond's worth.
-const sessionsAtOnce = 128
+// sessionsAtOnce is how many sessions control copies before it looks at its other work: about a millisecond of it.
+const sessionsAtOnce = 64
 
 // Sessions gives take the sessions that f chooses, in the order of the listing, some at a time, until it returns an error. The slice is
 // take's for the call. What the router has to do goes on between: each session is as it was at one moment, and not all at

@@ -3,6 +3,8 @@ package seikan
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +61,28 @@ func TestSessions(t *testing.T) {
 		g.a.stop()
 		if err := g.a.router.Sessions(ctx, session.Filter{}, session.Parts{}, nil); err == nil {
 			t.Error("no error of a router that has stopped")
+		}
+	})
+}
+
+// A listing of many sessions leaves the router time for other work: who takes it may ask for that.
+func TestSessionsLeaveTime(t *testing.T) {
+	const n = 3*sessionsAtOnce + 1
+	many := func(a, b *Config) {
+		for i := range n - 1 {
+			peer := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, byte(113 + i>>8), byte(i)}), 500)
+			a.Session.Sessions = append(a.Session.Sessions, session.Configured{Interface: "v0", Local: outerA, Peer: peer, PeerName: peer.String()})
+		}
+	}
+	engine(t, many, func(t *testing.T, g *rig) {
+		var sizes []int
+		err := g.a.router.Sessions(t.Context(), session.Filter{}, session.Parts{}, func(list []session.Session) error {
+			sizes = append(sizes, len(list))
+			_, err := g.a.router.HasVRF(t.Context(), "RED") // which control answers
+			return err
+		})
+		if want := []int{sessionsAtOnce, sessionsAtOnce, sessionsAtOnce, 1}; err != nil || !slices.Equal(sizes, want) {
+			t.Errorf("got %v, %v, want %v", sizes, err, want)
 		}
 	})
 }

@@ -19,33 +19,40 @@ type Filter struct {
 	ConnID                sadb.IKEID // of one of its IKE SAs
 }
 
-// Match reports whether the filter chooses s.
-func (f Filter) Match(s Session) bool {
-	return (f.Interface == "" || f.Interface == s.Interface) &&
-		(f.Map == "" || f.Map == s.Map) &&
-		(f.Profile == "" || f.Profile == s.Profile) &&
-		(f.Group == "" || f.Group == s.Group) &&
-		(f.Username == "" || f.Username == s.Username) &&
-		(!f.Local.IsValid() || f.Local == s.Local) &&
-		(!f.Remote.IsValid() || f.Remote == s.Peer.Addr()) &&
-		(f.LocalPort == 0 || f.LocalPort == s.LocalPort) &&
-		(f.RemotePort == 0 || f.RemotePort == s.Peer.Port()) &&
-		(f.FVRF == nil || *f.FVRF == s.FVRF) &&
-		(f.IVRF == nil || *f.IVRF == s.IVRF) &&
-		(f.ConnID == 0 || slices.ContainsFunc(s.IKE, func(sa IKESA) bool { return sa.ConnID == f.ConnID }))
+// match reports whether the filter chooses what has the key; the IKE SAs are not looked at.
+func (f *Filter) match(k *filterKey) bool {
+	return (f.Interface == "" || f.Interface == k.Interface) &&
+		(f.Map == "" || f.Map == k.Map) &&
+		(f.Profile == "" || f.Profile == k.Profile) &&
+		(f.Group == "" || f.Group == k.group) &&
+		(f.Username == "" || f.Username == k.username) &&
+		(!f.Local.IsValid() || f.Local == k.local.Addr()) &&
+		(!f.Remote.IsValid() || f.Remote == k.peer.Addr()) &&
+		(f.LocalPort == 0 || f.LocalPort == k.local.Port()) &&
+		(f.RemotePort == 0 || f.RemotePort == k.peer.Port()) &&
+		(f.FVRF == nil || *f.FVRF == k.FVRF) &&
+		(f.IVRF == nil || *f.IVRF == k.IVRF)
 }
 
-// chooses is Match for a session that is not copied: a filter looks at thousands of them for one.
-func (f Filter) chooses(r *record) bool {
-	if f.ConnID != 0 && !slices.ContainsFunc(r.sas, func(s *ikeSA) bool { return s.ID == f.ConnID }) {
-		return false
-	}
-	f.ConnID = 0
-	local, peer := r.local(), r.peer()
-	return f.Match(Session{
-		Interface: r.Interface, Map: r.Map, Profile: r.Profile,
-		Local: local.Addr(), LocalPort: local.Port(), Peer: peer, FVRF: r.FVRF, IVRF: r.IVRF,
-	})
+// filterKey is what filters look at. A filter looks at thousands of sessions for one, and so at no copy of them.
+type filterKey struct {
+	*Configured
+	local, peer     netip.AddrPort
+	group, username string
+}
+
+// Match reports whether the filter chooses s.
+func (f Filter) Match(s Session) bool {
+	return f.match(&filterKey{
+		Configured: &Configured{Interface: s.Interface, Map: s.Map, Profile: s.Profile, FVRF: s.FVRF, IVRF: s.IVRF},
+		local:      netip.AddrPortFrom(s.Local, s.LocalPort), peer: s.Peer, group: s.Group, username: s.Username,
+	}) && (f.ConnID == 0 || slices.ContainsFunc(s.IKE, func(sa IKESA) bool { return sa.ConnID == f.ConnID }))
+}
+
+// chooses is Match for a session of the Tracker.
+func (f *Filter) chooses(r *record) bool {
+	return f.match(&filterKey{Configured: &r.Configured, local: r.local(), peer: r.peer()}) &&
+		(f.ConnID == 0 || slices.ContainsFunc(r.sas, func(s *ikeSA) bool { return s.ID == f.ConnID }))
 }
 
 // ClearRequest is what an operator wants to be rid of.
