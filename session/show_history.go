@@ -20,7 +20,7 @@ func (r *historyReport) session(b []byte, s *Session) []byte {
 	}
 	b = append(b, '\n')
 	if s.Status != UpActive && s.LastReason != "" {
-		b = fmt.Appendf(b, "Last failure: %s\n", causeText(s.LastReason, s.LastDetail))
+		b = fmt.Appendf(b, "Last cause: %s\n", causeText(s.LastReason, s.LastDetail))
 	}
 	if len(s.History) == 0 {
 		return append(b, "  Nothing has happened yet\n"...)
@@ -35,7 +35,7 @@ func (r *historyReport) session(b []byte, s *Session) []byte {
 func (h *HistoryRecord) append(b []byte) []byte {
 	word := map[HistoryKind]string{HistoryUp: "UP", HistoryDown: "DOWN", HistoryFailed: "FAILED"}[h.Kind]
 	lasted := "-"
-	if h.Seconds > 0 {
+	if h.Seconds > 0 || h.Kind == HistoryDown {
 		lasted = uptimeText(h.Seconds)
 	}
 	cause := "-"
