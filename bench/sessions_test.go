@@ -91,7 +91,8 @@ func BenchmarkSessions(b *testing.B) {
 }
 
 // stream measures what the engine does for a listing: for all sessions, 128 at a time, and the longest that control is away from its other
-// work; for the refresh that comes before where message IDs are shown; and for one session of them all.
+// work; for the refresh that comes before where message IDs are shown; for one session of them all; and the memory
+// that is in use meanwhile.
 func (g *gateway) stream(b *testing.B, now time.Time) {
 	b.Helper()
 	const atOnce = 64 // as the router does
@@ -113,6 +114,12 @@ func (g *gateway) stream(b *testing.B, now time.Time) {
 		}
 		return time.Since(began), longest
 	}
+	before := heap()
+	l := g.tracker.List(session.Filter{}, session.View{Detail: true}.Parts())
+	page := g.tracker.Sessions(now, l, atOnce, nil)
+	b.ReportMetric(float64(heap()-before), "B/stream")
+	runtime.KeepAlive(l)
+	runtime.KeepAlive(page)
 	total, longest := show(session.View{Detail: true})
 	b.ReportMetric(float64(total.Milliseconds()), "ms/stream")
 	b.ReportMetric(float64(longest.Microseconds()), "µs/page")

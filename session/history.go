@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"seikan/ike"
@@ -48,10 +49,23 @@ func (r *record) note(h HistoryRecord) {
 		}
 	}
 	if len(r.history) >= historyLength {
-		copy(r.history, r.history[1:])
-		r.history = r.history[:historyLength-1]
+		oldest := 0
+		if failures := r.failures(); len(failures) > historyLength/2 {
+			oldest = failures[0] // anyone can fail in the name of a peer: that pushes out no more than other failures
+		}
+		r.history = slices.Delete(r.history, oldest, oldest+1)
 	}
 	r.history = append(r.history, h)
+}
+
+// failures is where in the history attempts failed.
+func (r *record) failures() (at []int) {
+	for i, h := range r.history {
+		if h.Kind == HistoryFailed {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // noteTransition records that the session went up or down.
@@ -75,12 +89,11 @@ func (r *record) noteFailure(now time.Time, why ike.Reason, detail string) {
 
 // retire keeps the history of a session that is listed no more.
 func (t *Tracker) retire(r *record) {
-	if len(r.history) == 0 {
-		return
+	if !r.everUp() {
+		return // strangers come and go
 	}
 	if len(t.gone) >= historyGone {
-		copy(t.gone, t.gone[1:])
-		t.gone = t.gone[:historyGone-1]
+		t.gone = slices.Delete(t.gone, 0, 1)
 	}
 	last := r.history[len(r.history)-1]
 	local := r.key.Path.Local
@@ -100,6 +113,7 @@ func (t *Tracker) retire(r *record) {
 func (t *Tracker) Gone(f Filter) (list []Session) {
 	for _, s := range t.gone {
 		if f.Match(s) {
+			s.History = slices.Clone(s.History)
 			list = append(list, s)
 		}
 	}

@@ -62,6 +62,26 @@ func TestHistoryIsBounded(t *testing.T) {
 	}
 }
 
+// Whoever fails in the name of a peer, again and again, does not push out when the session was up.
+func TestFailuresPushOutFailures(t *testing.T) {
+	r := newRig(t, site())
+	p := site().Sessions[0].Policies[0]
+	for i := range 4 {
+		now := t0.Add(time.Duration(i) * time.Minute)
+		r.do(now, ike.SAUp{SA: active(1, now)}, child(1, 0x1001, now, p))
+		r.do(now, ike.ChildDown{In: 0x1001, IKE: 1, Reason: ike.ReasonPeerLost}, ike.SADown{SA: gone(active(1, now)), Reason: ike.ReasonPeerLost})
+	}
+	reasons := []ike.Reason{ike.ReasonNoProposal, ike.ReasonAuthFailed}
+	for i := range 100 {
+		r.do(t0.Add(time.Hour+time.Duration(i)*time.Second), ike.Failed{Peer: "CM 10", Reason: reasons[i%2]})
+	}
+	h := r.only(t0).History
+	changes := slices.DeleteFunc(slices.Clone(h), func(h HistoryRecord) bool { return h.Kind == HistoryFailed })
+	if len(h) != historyLength || len(changes) < 7 {
+		t.Errorf("got %d records with %d changes, want %d with 7 or more", len(h), len(changes), historyLength)
+	}
+}
+
 // A session that is not configured leaves the listing with its SAs; what happened to it can still be read.
 func TestHistoryOfTheGone(t *testing.T) {
 	r := newRig(t, site())

@@ -126,12 +126,18 @@ func (t *Tracker) ZeroCounters(f Filter) {
 	}
 }
 
-// since is v, counted from what was there when the counters were zeroed.
+// sinceZero is v, counted from what was there when the counters were zeroed. Counters that are below that are others, of a policy that came
+// back.
 func sinceZero(v, zero sadb.CounterValues) sadb.CounterValues {
-	v.Packets -= zero.Packets
-	v.Bytes -= zero.Bytes
+	since := func(n *uint64, zero uint64) {
+		if *n >= zero {
+			*n -= zero
+		}
+	}
+	since(&v.Packets, zero.Packets)
+	since(&v.Bytes, zero.Bytes)
 	for i := range v.Drops {
-		v.Drops[i] -= zero.Drops[i]
+		since(&v.Drops[i], zero.Drops[i])
 	}
 	return v
 }
