@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"seikan/ike"
+	"seikan/sadb"
 	"seikan/session"
 )
 
@@ -18,13 +19,7 @@ const sessionsAtOnce = 64
 // the same.
 func (r *Router) Sessions(ctx context.Context, f session.Filter, p session.Parts, take func([]session.Session) error) error {
 	var l *session.Listing
-	err := r.call(ctx, func(time.Time) {
-		if p.Fresh {
-			r.control.tracker.Refresh(r.control.ike.SAs())
-		}
-		l = r.control.tracker.List(f, p)
-	})
-	if err != nil {
+	if err := r.call(ctx, func(time.Time) { l = r.control.tracker.List(f, p) }); err != nil {
 		return err
 	}
 	if p.History {
@@ -34,7 +29,13 @@ func (r *Router) Sessions(ctx context.Context, f session.Filter, p session.Parts
 	}
 	var list []session.Session
 	for l.Len() > 0 {
-		if err := r.call(ctx, func(now time.Time) { list = r.control.tracker.Sessions(now, l, sessionsAtOnce, list[:0]) }); err != nil {
+		err := r.call(ctx, func(now time.Time) {
+			if p.Fresh {
+				r.control.refresh(l.Next(sessionsAtOnce))
+			}
+			list = r.control.tracker.Sessions(now, l, sessionsAtOnce, list[:0])
+		})
+		if err != nil {
 			return err
 		}
 		if err := take(list); err != nil {
@@ -42,6 +43,17 @@ func (r *Router) Sessions(ctx context.Context, f session.Filter, p session.Parts
 		}
 	}
 	return nil
+}
+
+// refresh brings some IKE SAs of the sessions up to date.
+func (c *control) refresh(ids []sadb.IKEID) {
+	c.tracker.Refresh(func(yield func(ike.SAInfo) bool) {
+		for _, id := range ids {
+			if sa, ok := c.ike.SA(id); ok && !yield(sa) {
+				return
+			}
+		}
+	})
 }
 
 // gone gives take the sessions whose history is all that there is of them.

@@ -40,6 +40,16 @@ func (t *Tracker) List(f Filter, p Parts) *Listing {
 // Len is how many sessions are still to come.
 func (l *Listing) Len() int { return len(l.records) }
 
+// Next is the IKE SAs of the next n sessions: to be refreshed where the listing is to be fresh.
+func (l *Listing) Next(n int) (ids []sadb.IKEID) {
+	for _, r := range l.records[:min(n, len(l.records))] {
+		for _, s := range r.sas {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
 // Sessions appends the next n sessions of a listing to list, as they are now, and takes them off the listing. Those that are gone
 // meanwhile are left out.
 func (t *Tracker) Sessions(now time.Time, l *Listing, n int, list []Session) []Session {

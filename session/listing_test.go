@@ -19,6 +19,9 @@ func TestListing(t *testing.T) {
 	if l.Len() != 4 {
 		t.Fatalf("got %d sessions, want 4", l.Len())
 	}
+	if got := fmt.Sprint(l.Next(4)); got != "[9]" {
+		t.Errorf("IKE SAs: got %s, want that of the guest", got)
+	}
 	got := r.Sessions(t0, l, 2, nil)
 	r.do(t0, ike.SADown{SA: gone(guest)}) // before its turn
 	r.do(t0, ike.SAUp{SA: branch(1, "CM 30", 500)})
