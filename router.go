@@ -77,6 +77,7 @@ func New(cfg Config) (*Router, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seikan: config: %w", err)
 	}
+	cfg.Session.MTUs = socketMTUs(cfg.Sockets)
 	r.control = newControl(r, e, session.New(cfg.Session, &r.db))
 	return r, nil
 }

@@ -83,10 +83,54 @@ func BenchmarkSessions(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(time.Since(began).Milliseconds()), "ms/show")
+		g.stream(b, now)
 		runtime.KeepAlive(g)
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "sessions/s")
+}
+
+// stream measures what the engine does for a listing: for all sessions, a page at a time, with the longest page, which is how long control
+// is away from its other work; the memory in use meanwhile; and for one session of them all.
+func (g *gateway) stream(b *testing.B, now time.Time) {
+	b.Helper()
+	const atOnce = 64 // as the router does
+	show := func(v session.View) (total, longest time.Duration) {
+		began := time.Now()
+		var list []session.Session
+		l := g.tracker.List(v.Filter, v.Parts())
+		p := session.NewPrinter(io.Discard, v)
+		for l.Len() > 0 {
+			at := time.Now()
+			list = g.tracker.Sessions(now, l, atOnce, list[:0])
+			longest = max(longest, time.Since(at))
+			if err := p.Print(list); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := p.Close(); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(began), longest
+	}
+	before := heap()
+	l := g.tracker.List(session.Filter{}, session.View{Detail: true}.Parts())
+	page := g.tracker.Sessions(now, l, atOnce, nil)
+	b.ReportMetric(float64(heap()-before), "B/stream")
+	runtime.KeepAlive(l)
+	runtime.KeepAlive(page)
+	total, longest := show(session.View{Detail: true})
+	b.ReportMetric(float64(total.Milliseconds()), "ms/stream")
+	b.ReportMetric(float64(longest.Microseconds()), "µs/page")
+	began := time.Now()
+	n := 0
+	for ; n < 100; n++ {
+		l := g.tracker.List(session.Filter{Remote: address(n * 100)}, session.Parts{})
+		if list := g.tracker.Sessions(now, l, atOnce, nil); len(list) != 1 {
+			b.Fatalf("a filter for one session chose %d", len(list))
+		}
+	}
+	b.ReportMetric(float64(time.Since(began).Microseconds())/float64(n), "µs/filtered")
 }
 
 func newGateway(b *testing.B, n int) *gateway {

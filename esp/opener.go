@@ -50,6 +50,13 @@ func (o *Opener) Suite() Suite { return o.suite }
 // HeaderLen is where the inner packet begins in the ESP packet, in octets: the length of SPI, sequence number and IV.
 func (o *Opener) HeaderLen() int { return headerLen + o.layout.iv }
 
+// Last is the greatest sequence number received; 0: none was.
+func (o *Opener) Last() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.window.top
+}
+
 // Open takes each frame's Data, an ESP packet from its SPI on, back to the inner packet, in place. An opened frame's Data
 // begins HeaderLen octets after it did, without padding of either kind (RFC 4303 §2.4, §2.7), Next says what it is, and Err is nil. A
 // dummy packet, Next 59, is an opened frame like others. The Data of a frame with an Err stays where it was; what it holds

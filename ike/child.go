@@ -73,7 +73,7 @@ func (s *sa) install(now time.Time, b *bargain, more []byte, out *Output) {
 	if spec.Life.SoftPercent = 85; !c.initiator {
 		spec.Life.SoftPercent = 94
 	}
-	out.Events = append(out.Events, ChildUp{Spec: spec, Replaces: replaces})
+	out.Events = append(out.Events, ChildUp{Spec: spec, Replaces: replaces, Group: c.algs.group, AddKE: c.algs.addKE})
 }
 
 // rekeyAfterFor is when this side rekeys the Child SA: its initiator first, as with IKE SAs.

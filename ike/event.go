@@ -49,10 +49,28 @@ type SAInfo struct {
 	NATLocal   bool // a NAT is in front of us
 	NATRemote  bool // a NAT is in front of the peer, or the peer says so to force encapsulation
 	DPD        bool
-	Created    time.Time // zero until authenticated
+	DPDEvery   time.Duration // of silence, before the peer is asked for a sign of life; 0: never
+	DPDRetry   time.Duration // between resends of that; 0: as for every request
+	Fragments  bool          // both ends take IKE fragments (RFC 7383)
+	Created    time.Time     // zero until authenticated
 	Expires    time.Time
-	Suite      string // as negotiated, in IANA names
+	Suite      string     // as negotiated, in IANA names
+	Transforms Transforms // the same for programs; zero until negotiated
+	Auth       Auth       // zero until authenticated
+
+	// The message IDs of the next request, ours and the peer's (RFC 7296 §2.2). Both windows are of one message.
+	NextOwn, NextPeer uint32
 }
+
+// Transforms is what an IKE SA uses, by the transform IDs of IANA.
+type Transforms struct {
+	Encr         Encr
+	PRF, Integ   uint16
+	Group, AddKE wire.GroupID // AddKE is NONE without an additional key exchange (RFC 9370)
+}
+
+// Auth is how the two ends proved who they are.
+type Auth struct{ Local, Remote wire.AuthMethod }
 
 // SAStart: an IKE SA is being set up, by us or by the peer (after its IKE_SA_INIT was answered).
 type SAStart struct{ SA SAInfo }
@@ -81,7 +99,9 @@ type SADown struct {
 // ChildUp: install this pair of ESP SAs.
 type ChildUp struct {
 	Spec     sadb.ChildSpec
-	Replaces esp.SPI // inbound SPI of the Child SA that it rekeys; 0: a new one
+	Replaces esp.SPI      // inbound SPI of the Child SA that it rekeys; 0: a new one
+	Group    wire.GroupID // of its own key exchange, for perfect forward secrecy; NONE without one, as always in IKE_AUTH
+	AddKE    wire.GroupID // of the additional one; NONE without
 }
 
 // ChildActive: the peer is known to receive on the standby outbound SA; use it.

@@ -146,13 +146,16 @@ func (s *sa) info() SAInfo {
 	i := SAInfo{
 		ID: s.id, Path: s.path, ESP: s.espPath(), SPIi: s.spiI, SPIr: s.spiR, Initiator: s.initiator, Active: s.state == established,
 		RemoteID: s.remoteID, LocalID: s.localID, NATLocal: s.natLocal, NATRemote: s.natRemote,
-		Created: s.created, Expires: s.expires,
+		Created: s.created, Expires: s.expires, Fragments: s.fragments, NextOwn: s.own.next, NextPeer: s.answered.next,
 	}
-	if s.keys != nil {
-		i.Suite = s.algs.String()
+	if a := s.algs; s.keys != nil {
+		i.Suite, i.Transforms = a.String(), Transforms{Encr: a.encr, PRF: a.prf, Integ: a.integ, Group: a.group, AddKE: a.addKE}
+	}
+	if !s.created.IsZero() { // there is no other method
+		i.Auth = Auth{Local: wire.AuthSharedKey, Remote: wire.AuthSharedKey}
 	}
 	if p := s.likelyPeer(); p != nil {
-		i.Peer, i.Interface, i.DPD = p.Name, p.Interface, p.DPD.Interval > 0
+		i.Peer, i.Interface, i.DPD, i.DPDEvery, i.DPDRetry = p.Name, p.Interface, p.DPD.Interval > 0, p.DPD.Interval, p.DPD.Retry
 	}
 	return i
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"net/netip"
 
+	"seikan/ike"
 	"seikan/sadb"
 )
 
@@ -12,6 +13,13 @@ type Config struct {
 	Descriptions map[DescriptionKey]string // the `crypto isakmp peer` entries; "" for one without a description
 	Logging      bool                      // whether the router is to log the Transitions; the Tracker gives them always
 	NATTPort     uint16                    // our port for IKE with the non-ESP marker; default 4500
+	MTUs         map[netip.Addr]int        // of the interfaces behind our outer addresses; those that are missing are not known
+	Format       Format                    // of listings, unless a terminal wants another one
+
+	// What the configuration says and no session shows, for listings of it.
+	Maps          []CryptoMap
+	TransformSets []TransformSet
+	Interfaces    []Interface
 }
 
 // Configured is a session that the configuration names: a crypto map entry on an interface.
@@ -23,6 +31,9 @@ type Configured struct {
 	FVRF, IVRF string         // front door and inside VRF; "" for the global one
 	Policies   []sadb.Policy  // each is a flow of the session, in this order
 	Origin     string         // of the flows, as listed; default "crypto map"
+	Map        string         // name of the crypto map; "" for none
+	Profile    string         // name of the IKEv2 profile; "" for none
+	Connect    ike.Connect    // when the session is set up
 }
 
 // DescriptionKey is what a peer's description belongs to. It has no port: peers behind one NAT share a description.

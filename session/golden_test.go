@@ -257,6 +257,9 @@ func (w *brokenWriter) Write(b []byte) (int, error) {
 
 func TestRenderError(t *testing.T) {
 	s := newRig(t, branches()).Snapshot(t0)
+	for len(s.Sessions) < 1000 { // more than is written at once
+		s.Sessions = append(s.Sessions, s.Sessions...)
+	}
 	for n := range 3 {
 		if err := s.Render(&brokenWriter{n}, View{}); err == nil {
 			t.Errorf("no error after %d writes", n)

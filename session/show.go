@@ -6,59 +6,111 @@ import (
 	"net/netip"
 )
 
-// View is what of a Snapshot is to be shown.
-type View struct {
-	Detail bool
-	Filter Filter
+// sessionReport is `show crypto session`, or with detail `show crypto session detail`.
+type sessionReport struct {
+	detail bool
+	format Format
+	n      int
 }
 
-// Render writes `show crypto session`, or with v.Detail `show crypto session detail`, session by session as it goes.
-// Its error is w's.
-func (s Snapshot) Render(w io.Writer, v View) error {
-	var b []byte
-	if !v.Detail {
-		b = append(b, "Crypto session current status\n\n"...)
-	}
-	first := true
-	for i := range s.Sessions {
-		if !v.Filter.Match(s.Sessions[i]) {
-			continue
-		}
-		if !first {
-			b = append(b, '\n')
-		}
-		first = false
-		b = s.Sessions[i].append(b, v.Detail)
-		if _, err := w.Write(b); err != nil {
-			return fmt.Errorf("session: render: %w", err)
-		}
-		b = b[:0]
-	}
-	if _, err := w.Write(b); err != nil { // the title alone where nothing was chosen
-		return fmt.Errorf("session: render: %w", err)
-	}
-	return nil
-}
+const sessionTitle = "Crypto session current status\n\n"
 
-// append writes one session behind b.
-func (s *Session) append(b []byte, detail bool) []byte {
-	b = fmt.Appendf(b, "Interface: %s\nSession status: %v\n", s.Interface, s.Status)
-	if detail {
-		b = fmt.Appendf(b, "Peer: %s port %d fvrf: %s ivrf: %s\n", addrText(s.Peer.Addr()), s.Peer.Port(), orNone(s.FVRF), orNone(s.IVRF))
-		b = fmt.Appendf(b, "      Desc: %s\n      Phase1_id: %s\n", orNone(s.Description), orNone(identityText(s.Phase1ID)))
-	} else {
-		b = fmt.Appendf(b, "Peer: %s\n", endText(s.Peer))
+// legend is of the capabilities. The blanks at the ends of lines are real.
+const legend = "Code: C - IKE Configuration mode, D - Dead Peer Detection     \n" +
+	"K - Keepalives, N - NAT-traversal, T - cTCP encapsulation     \n" +
+	"X - IKE Extended Authentication, F - IKE Fragmentation\n" +
+	"R - IKE Auto Reconnect, U - IKE Dynamic Route Update\n" +
+	"S - SIP VPN\n\n"
+
+func (r *sessionReport) begin(b []byte) []byte {
+	if !r.detail || r.format == XE { // the first systems had no title in the detailed listing
+		b = append(b, sessionTitle...)
 	}
-	for i := range s.IKE {
-		b = s.IKE[i].append(b, detail)
-	}
-	for i := range s.Flows {
-		b = s.Flows[i].append(b, detail)
+	if r.detail && r.format == XE {
+		b = append(b, legend...)
 	}
 	return b
 }
 
-func (sa *IKESA) append(b []byte, detail bool) []byte {
+func (r *sessionReport) end(b []byte) []byte { return b }
+
+func (r *sessionReport) session(b []byte, s *Session) []byte {
+	if r.n > 0 {
+		b = append(b, '\n')
+	}
+	r.n++
+	if r.format == XE {
+		b = s.appendXE(b, r.detail)
+	} else {
+		b = s.appendClassic(b, r.detail)
+	}
+	for i := range s.IKE {
+		if r.format == XE {
+			b = s.IKE[i].appendXE(b, s.Number, r.detail)
+		} else {
+			b = s.IKE[i].append(b, "IKE SA", "", r.detail)
+		}
+	}
+	for i := range s.Flows {
+		b = s.Flows[i].append(b, r.format, r.detail)
+	}
+	return b
+}
+
+// appendClassic writes what is above the SAs of a session behind b.
+func (s *Session) appendClassic(b []byte, detail bool) []byte {
+	b = fmt.Appendf(b, "Interface: %s\nSession status: %v\n", s.Interface, s.Status)
+	if !detail {
+		return fmt.Appendf(b, "Peer: %s\n", endText(s.Peer))
+	}
+	b = s.appendPeer(b)
+	return fmt.Appendf(b, "      Desc: %s\n      Phase1_id: %s\n", orNone(s.Description), orNone(identityText(s.Phase1ID)))
+}
+
+func (s *Session) appendPeer(b []byte) []byte {
+	return fmt.Appendf(b, "Peer: %s port %d fvrf: %s ivrf: %s\n", addrText(s.Peer.Addr()), s.Peer.Port(), orNone(s.FVRF), orNone(s.IVRF))
+}
+
+// appendXE is the same in the later style.
+func (s *Session) appendXE(b []byte, detail bool) []byte {
+	b = fmt.Appendf(b, "Interface: %s\n", s.Interface)
+	assigned := ""
+	if s.Assigned.IsValid() {
+		assigned = addrText(s.Assigned)
+	}
+	for _, f := range [...]struct{ label, value string }{
+		{"Username", s.Username}, {"Profile", s.Profile}, {"Group", s.Group}, {"Assigned address", assigned},
+	} {
+		if f.value != "" {
+			b = fmt.Appendf(b, "%s: %s\n", f.label, f.value)
+		}
+	}
+	up := s.Status != Down && s.Status != DownNegotiating
+	if up && detail {
+		b = fmt.Appendf(b, "Uptime: %s\n", uptimeText(s.UptimeSeconds))
+	}
+	b = fmt.Appendf(b, "Session status: %v", s.Status)
+	if s.Status == UpActive {
+		b = append(b, "     "...)
+	}
+	b = append(b, '\n')
+	if !detail {
+		return fmt.Appendf(b, "Peer: %s port %d \n", addrText(s.Peer.Addr()), s.Peer.Port())
+	}
+	b = s.appendPeer(b)
+	if up {
+		return fmt.Appendf(b, "      Phase1_id: %s\n      Desc: %s\n", orNone(identityText(s.Phase1ID)), orNone(s.Description))
+	}
+	return fmt.Appendf(b, "      Desc: %s\n      Phase1_id: %s\n", orNone(s.Description), orNone(identityText(s.Phase1ID)))
+}
+
+func (sa *IKESA) appendXE(b []byte, number uint32, detail bool) []byte {
+	b = fmt.Appendf(b, "  Session ID: %d  \n", number)
+	return sa.append(b, fmt.Sprintf("IKEv%d SA", sa.Version), " ", detail)
+}
+
+// append writes an IKE SA behind b; trail is what its line ends in.
+func (sa *IKESA) append(b []byte, label, trail string, detail bool) []byte {
 	state := "Inactive"
 	if sa.Active {
 		state = "Active"
@@ -67,7 +119,7 @@ func (sa *IKESA) append(b []byte, detail bool) []byte {
 	if !sa.Local.Addr().Unmap().Is4() {
 		gap = "\n          "
 	}
-	b = fmt.Appendf(b, "  IKE SA: local %s%sremote %s %s\n", endText(sa.Local), gap, endText(sa.Remote), state)
+	b = fmt.Appendf(b, "  %s: local %s%sremote %s %s%s\n", label, endText(sa.Local), gap, endText(sa.Remote), state, trail)
 	switch {
 	case !detail:
 	case !sa.Active:
@@ -78,9 +130,13 @@ func (sa *IKESA) append(b []byte, detail bool) []byte {
 	return b
 }
 
-func (f *Flow) append(b []byte, detail bool) []byte {
+func (f *Flow) append(b []byte, format Format, detail bool) []byte {
+	trail := ""
+	if format == XE {
+		trail = " "
+	}
 	for _, line := range f.Permit {
-		b = fmt.Appendf(b, "  IPSEC FLOW: %s\n", line)
+		b = fmt.Appendf(b, "  IPSEC FLOW: %s%s\n", line, trail)
 	}
 	b = fmt.Appendf(b, "        Active SAs: %d, origin: %s\n", f.ActiveSAs, f.Origin)
 	if detail {
@@ -98,29 +154,8 @@ func (d *Direction) append(b []byte, label string) []byte {
 	return fmt.Appendf(b, "%d/%d\n", d.KilobytesLeft, d.SecondsLeft)
 }
 
-// RenderPeers writes `show crypto isakmp peer`. Its error is w's.
-func (s Snapshot) RenderPeers(w io.Writer) error {
-	var b []byte
-	for i, p := range s.Peers {
-		if i > 0 {
-			b = append(b, '\n')
-		}
-		b = fmt.Appendf(b, "Peer: %s Port: %d\n", addrText(p.Peer.Addr()), p.Peer.Port())
-		if p.Description != "" {
-			b = fmt.Appendf(b, " Description: %s\n", p.Description)
-		}
-		if p.Phase1ID != "" {
-			b = fmt.Appendf(b, " Phase1 id: %s\n", identityText(p.Phase1ID))
-		}
-		if p.Policy {
-			b = append(b, " flags: PEER_POLICY\n"...)
-		}
-	}
-	if _, err := w.Write(b); err != nil {
-		return fmt.Errorf("session: render peers: %w", err)
-	}
-	return nil
-}
+// RenderPeers is Tables.RenderPeers.
+func (s Snapshot) RenderPeers(w io.Writer) error { return Tables{Peers: s.Peers}.RenderPeers(w) }
 
 func orNone(s string) string {
 	if s == "" {
@@ -137,4 +172,18 @@ func endText(e netip.AddrPort) string {
 // clockText is HH:MM:SS; the hours go on above 99.
 func clockText(seconds uint64) string {
 	return fmt.Sprintf("%02d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
+}
+
+// uptimeText is HH:MM:SS below a day, then days and hours, weeks and days, years and weeks.
+func uptimeText(seconds uint64) string {
+	const hour, day, week, year = 3600, 86400, 7 * 86400, 365 * 86400
+	switch {
+	case seconds < day:
+		return clockText(seconds)
+	case seconds < week:
+		return fmt.Sprintf("%dd%dh", seconds/day, seconds%day/hour)
+	case seconds < year:
+		return fmt.Sprintf("%dw%dd", seconds/week, seconds%week/day)
+	}
+	return fmt.Sprintf("%dy%dw", seconds/year, seconds%year/week)
 }

@@ -14,6 +14,7 @@ import (
 // Snapshot, in the same order.
 type Snapshot struct {
 	At       time.Time  `json:"at"`
+	Format   Format     `json:"-"` // that the configuration asks for
 	Sessions []Session  `json:"sessions"`
 	Peers    []PeerInfo `json:"peers"`
 }
@@ -30,7 +31,18 @@ type Session struct {
 	FVRF        string         `json:"fvrf"` // "" for the global one, as IVRF
 	IVRF        string         `json:"ivrf"`
 	Description string         `json:"description"`
-	Phase1ID    string         `json:"phase1Id"` // that the peer proved; "" before
+	Phase1ID    string         `json:"phase1Id"`  // that the peer proved; "" before
+	Number      uint32         `json:"sessionId"` // 0: it never had an IKE SA
+	Map         string         `json:"cryptoMap,omitempty"`
+	Profile     string         `json:"profile,omitempty"`
+
+	// Of remote access clients.
+	Username string     `json:"username,omitempty"`
+	Group    string     `json:"group,omitempty"`
+	Assigned netip.Addr `json:"assignedAddress,omitzero"`
+
+	UptimeSeconds uint64 `json:"uptimeSeconds"`     // 0 when it is not UP
+	Waiting       string `json:"waiting,omitempty"` // what it waits for when it is not UP, in plain words
 	// Since is when the session went up or down last, in the sense of Transition; zero when it was never up.
 	Since      time.Time `json:"since,omitzero"`
 	LastReason string    `json:"lastReason,omitempty"` // why it last went down or could not go up
@@ -38,29 +50,20 @@ type Session struct {
 	LastTime   time.Time `json:"lastTime,omitzero"` // of that
 	IKE        []IKESA   `json:"ikeSas"`            // the Active ones first, of each kind the newest first
 	Flows      []Flow    `json:"flows"`
-}
 
-// IKESA is an IKE SA of a session.
-type IKESA struct {
-	ConnID       sadb.IKEID     `json:"connId"`
-	Local        netip.AddrPort `json:"local"`
-	Remote       netip.AddrPort `json:"remote"`
-	Active       bool           `json:"active"`
-	Initiator    bool           `json:"initiator"`
-	Capabilities string         `json:"capabilities"` // D: liveness is checked, N: NAT traversal
-	SecondsLeft  uint64         `json:"secondsLeft"`  // 0 when not Active
-	Created      time.Time      `json:"created,omitzero"`
-	Suite        string         `json:"suite"`
+	Children []Child         `json:"children,omitempty"`
+	History  []HistoryRecord `json:"history,omitempty"` // the oldest first
 }
 
 // Flow is an IPsec flow of a session: one policy, and what its Child SAs did for it.
 type Flow struct {
-	Policy    sadb.PolicyID `json:"policy"`
-	Permit    []string      `json:"permit"`    // as lines of an access list, one for each pair of selectors
-	ActiveSAs int           `json:"activeSas"` // of one direction each
-	Origin    string        `json:"origin"`
-	In        Direction     `json:"in"`
-	Out       Direction     `json:"out"`
+	Policy    sadb.PolicyID  `json:"policy"`
+	Selectors []SelectorPair `json:"selectors"`
+	Permit    []string       `json:"permit"`    // as lines of an access list, one for each pair of selectors
+	ActiveSAs int            `json:"activeSas"` // of one direction each
+	Origin    string         `json:"origin"`
+	In        Direction      `json:"in"`
+	Out       Direction      `json:"out"`
 }
 
 // Direction is one direction of a Flow. The counters are the flow's, and go on across a rekey; the lifetimes are those of
@@ -68,6 +71,7 @@ type Flow struct {
 type Direction struct {
 	Packets       uint64      `json:"packets"`
 	Bytes         uint64      `json:"bytes"` // of inner packets
+	LastUse       time.Time   `json:"lastUse,omitzero"`
 	Dropped       uint64      `json:"dropped"`
 	Drops         []DropCount `json:"drops"` // what Dropped is made of; reasons that did not occur are left out
 	KilobytesLeft uint64      `json:"kilobytesLeft"`
@@ -93,12 +97,9 @@ type PeerInfo struct {
 // Snapshot is the sessions as they are now.
 func (t *Tracker) Snapshot(now time.Time) Snapshot {
 	records := t.listed()
-	s := Snapshot{At: now, Sessions: make([]Session, 0, len(records)), Peers: t.peers()}
+	s := Snapshot{At: now, Format: t.cfg.Format, Sessions: make([]Session, 0, len(records)), Peers: t.Peers()}
 	for _, r := range records {
-		v := t.summary(r)
-		v.IKE = t.ikeSAs(r, now)
-		v.Flows = t.flows(r, now)
-		s.Sessions = append(s.Sessions, v)
+		s.Sessions = append(s.Sessions, t.session(r, Parts{Children: true, History: true}, now))
 	}
 	return s
 }
@@ -109,40 +110,13 @@ func (t *Tracker) summary(r *record) Session {
 	s := Session{
 		Interface: r.Interface, Name: r.PeerName, Configured: !r.dynamic, Status: r.status(),
 		Local: local.Addr(), LocalPort: local.Port(), Peer: r.peer(), FVRF: r.FVRF, IVRF: r.IVRF,
-		Description: t.description(r), Phase1ID: r.id.String(), Since: r.since,
+		Description: t.description(r), Phase1ID: r.id.String(), Since: r.since, Number: r.number, Map: r.Map, Profile: r.Profile,
 	}
+	s.Waiting = r.waiting(s.Status)
 	if r.last.reason != ike.ReasonNone {
 		s.LastReason, s.LastDetail, s.LastTime = r.last.reason.String(), r.last.detail, r.last.at
 	}
 	return s
-}
-
-func (t *Tracker) ikeSAs(r *record, now time.Time) []IKESA {
-	sas := slices.SortedFunc(slices.Values(r.sas), precedence)
-	out := make([]IKESA, 0, len(sas))
-	for _, s := range sas {
-		v := IKESA{
-			ConnID: s.ID, Local: s.Path.Local, Remote: s.Path.Remote, Active: s.Active, Initiator: s.Initiator,
-			Created: s.Created, Suite: s.Suite,
-		}
-		if s.Active {
-			v.Capabilities, v.SecondsLeft = t.capabilities(s), secondsLeft(s.Expires, now)
-		}
-		out = append(out, v)
-	}
-	return out
-}
-
-// capabilities is a letter for each, in the order of the legend that operators know.
-func (t *Tracker) capabilities(s *ikeSA) string {
-	letters := ""
-	if s.DPD {
-		letters += "D"
-	}
-	if s.NATLocal || s.NATRemote || s.ESP.Local.Port() == t.cfg.NATTPort {
-		letters += "N"
-	}
-	return letters
 }
 
 // secondsLeft is whole seconds, 0 once until has passed.
@@ -178,12 +152,13 @@ func (t *Tracker) flows(r *record, now time.Time) []Flow {
 // flow is a policy with the Child SAs that serve it, in order of installation.
 func (t *Tracker) flow(p sadb.Policy, origin string, children []*sadb.Child, now time.Time) Flow {
 	f := Flow{
-		Policy: p.ID, Permit: permits(p), ActiveSAs: 2 * len(children), Origin: origin,
+		Policy: p.ID, Permit: permits(p), Selectors: selectorPairs(p.Local, p.Remote), ActiveSAs: 2 * len(children), Origin: origin,
 		In: Direction{Drops: []DropCount{}}, Out: Direction{Drops: []DropCount{}},
 	}
 	if e := t.db.Entry(p.ID); e != nil {
-		f.In.count(e.Counters.In.Load())
-		f.Out.count(e.Counters.Out.Load())
+		zero := t.zeroed[p.ID]
+		f.In.count(sinceZero(e.Counters.In.Load(), zero[0]))
+		f.Out.count(sinceZero(e.Counters.Out.Load(), zero[1]))
 	}
 	if c := inUse(children); c != nil {
 		off := c.Spec.Life.Kilobytes == 0
@@ -199,6 +174,9 @@ func (t *Tracker) flow(p sadb.Policy, origin string, children []*sadb.Child, now
 
 func (d *Direction) count(v sadb.CounterValues) {
 	d.Packets, d.Bytes, d.Dropped = v.Packets, v.Bytes, v.DropTotal()
+	if v.LastUse != 0 {
+		d.LastUse = time.Unix(0, v.LastUse).UTC()
+	}
 	for r, n := range v.Drops {
 		if n > 0 {
 			d.Drops = append(d.Drops, DropCount{sadb.DropReason(r).String(), n})
@@ -219,8 +197,8 @@ func inUse(children []*sadb.Child) *sadb.Child {
 	return children[len(children)-1]
 }
 
-// peers is the peers that were described and those that have IKE SAs.
-func (t *Tracker) peers() []PeerInfo {
+// Peers is the peers that were described and those that have IKE SAs.
+func (t *Tracker) Peers() []PeerInfo {
 	type key struct {
 		peer netip.AddrPort
 		fvrf string

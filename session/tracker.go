@@ -19,7 +19,12 @@ type Tracker struct {
 	index    index
 	dynamic  map[dynamicKey]*record
 	sas      map[sadb.IKEID]*ikeSA
-	children map[esp.SPI]*record // by inbound SPI
+	children map[esp.SPI]*childInfo // by inbound SPI
+
+	sessions uint32                                  // numbers given to sessions
+	numbered uint32                                  // and to Child SAs
+	zeroed   map[sadb.PolicyID][2]sadb.CounterValues // in and out, when the counters were zeroed
+	gone     []Session                               // that were not configured, the oldest first
 }
 
 // record is a session as the Tracker keeps it.
@@ -38,6 +43,9 @@ type record struct {
 	// since is when the session went up or down last; zero: it was never up.
 	since time.Time
 	last  cause
+
+	number  uint32          // given when it gets its first IKE SA, anew each time; 0: it never had one
+	history []HistoryRecord // the oldest first
 }
 
 // cause is why a session went down, or could not go up.
@@ -60,7 +68,8 @@ func New(cfg Config, db *sadb.DB) *Tracker {
 		db:       db,
 		dynamic:  make(map[dynamicKey]*record),
 		sas:      make(map[sadb.IKEID]*ikeSA),
-		children: make(map[esp.SPI]*record),
+		children: make(map[esp.SPI]*childInfo),
+		zeroed:   make(map[sadb.PolicyID][2]sadb.CounterValues),
 	}
 	t.Reconfigure(cfg)
 	return t
@@ -112,7 +121,7 @@ func (t *Tracker) Observe(now time.Time, ev ike.Event) (Transition, bool) {
 	case ike.SADown:
 		return t.saDown(now, ev)
 	case ike.ChildUp:
-		return t.childUp(now, ev.Spec)
+		return t.childUp(now, ev)
 	case ike.ChildDown:
 		return t.childDown(now, ev)
 	case ike.PathMoved:
@@ -142,9 +151,11 @@ func (t *Tracker) refresh(sa ike.SAInfo) {
 func (t *Tracker) IKESAs(f Filter) []sadb.IKEID {
 	var ids []sadb.IKEID
 	for _, r := range t.listed() {
-		if f.Match(t.summary(r)) {
+		if f.chooses(r) {
 			for _, s := range r.sas {
-				ids = append(ids, s.ID)
+				if f.ConnID == 0 || s.ID == f.ConnID {
+					ids = append(ids, s.ID)
+				}
 			}
 		}
 	}
@@ -186,16 +197,25 @@ func (t *Tracker) track(sa ike.SAInfo, replaces sadb.IKEID) *ikeSA {
 	case s == nil:
 		s = &ikeSA{session: r}
 		t.sas[sa.ID] = s
-		r.sas = append(r.sas, s)
+		t.attach(r, s)
 	case s.session != r:
 		s.session.drop(s)
 		s.session.follow()
 		t.forget(s.session)
 		s.session = r
-		r.sas = append(r.sas, s)
+		t.attach(r, s)
 	}
 	s.SAInfo = sa
 	return s
+}
+
+// attach adds an IKE SA to a session, which gets a number with its first one.
+func (t *Tracker) attach(r *record, s *ikeSA) {
+	if len(r.sas)+len(r.children) == 0 {
+		t.sessions++
+		r.number = t.sessions
+	}
+	r.sas = append(r.sas, s)
 }
 
 func (t *Tracker) saDown(now time.Time, ev ike.SADown) (Transition, bool) {
@@ -212,7 +232,8 @@ func (t *Tracker) saDown(now time.Time, ev ike.SADown) (Transition, bool) {
 	return t.settle(now, r)
 }
 
-func (t *Tracker) childUp(now time.Time, spec sadb.ChildSpec) (Transition, bool) {
+func (t *Tracker) childUp(now time.Time, ev ike.ChildUp) (Transition, bool) {
+	spec := &ev.Spec
 	in := spec.In.SPI
 	if t.children[in] != nil || t.db.Lookup(in) == nil { // the DB did not take it
 		return Transition{}, false
@@ -223,16 +244,17 @@ func (t *Tracker) childUp(now time.Time, spec sadb.ChildSpec) (Transition, bool)
 	} else if r = t.index.byPolicies(spec.Policies); r == nil {
 		return Transition{}, false
 	}
-	t.children[in] = r
+	t.children[in] = t.newChildInfo(r, ev)
 	r.children = append(r.children, in)
 	return t.settle(now, r)
 }
 
 func (t *Tracker) childDown(now time.Time, ev ike.ChildDown) (Transition, bool) {
-	r := t.children[ev.In]
-	if r == nil {
+	c := t.children[ev.In]
+	if c == nil {
 		return Transition{}, false
 	}
+	r := c.session
 	delete(t.children, ev.In)
 	r.children = slices.DeleteFunc(r.children, func(in esp.SPI) bool { return in == ev.In })
 	if len(r.sas) == 0 {
@@ -256,6 +278,7 @@ func (t *Tracker) failed(now time.Time, ev ike.Failed) {
 	}
 	if r != nil {
 		r.blame(now, ev.Reason, ev.Detail)
+		r.noteFailure(now, ev.Reason, ev.Detail)
 	}
 }
 
@@ -264,11 +287,13 @@ func (t *Tracker) settle(now time.Time, r *record) (tr Transition, changed bool)
 	if r.up && !r.alive() {
 		tr, changed = t.transition(r), true
 		tr.Reason, tr.Detail, tr.Duration = r.last.reason, r.last.detail, now.Sub(r.since)
+		r.noteTransition(now, tr)
 		r.up, r.since = tr.Up, now
 	}
 	r.follow()
 	if !r.up && len(r.children) > 0 {
 		tr, changed = t.transition(r), true
+		r.noteTransition(now, tr)
 		r.up, r.since = tr.Up, now
 	}
 	t.forget(r)
@@ -292,5 +317,6 @@ func (t *Tracker) description(r *record) string {
 func (t *Tracker) forget(r *record) {
 	if r.dynamic && len(r.sas) == 0 && len(r.children) == 0 {
 		delete(t.dynamic, r.key)
+		t.retire(r)
 	}
 }

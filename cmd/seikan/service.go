@@ -16,10 +16,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"seikan"
-	"seikan/ike"
 	"seikan/internal/cli"
 	"seikan/internal/config"
-	"seikan/sadb"
 	"seikan/tun"
 )
 
@@ -33,6 +31,8 @@ type service struct {
 	info    cli.Info
 	file    string                 // with the configuration
 	running atomic.Pointer[string] // the configuration in force, as shown
+	routes  atomic.Pointer[[]tun.Route]
+	device  string
 	locals  []netip.Addr
 	roams   bool // some of them may come and go
 }
@@ -56,7 +56,7 @@ func (s *service) close() error {
 func (s *service) start(o runOptions, model *config.Model, built config.Built) error {
 	s.file = o.file
 	s.show(model)
-	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return *s.running.Load() }}
+	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return *s.running.Load() }, Format: built.Session.Format}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
 	if err != nil {
 		return err
@@ -67,6 +67,8 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	}
 	s.host = host
 	s.onClose(host.Close)
+	s.device = host.Name()
+	s.routes.Store(&built.Routes)
 	s.router, err = seikan.New(seikan.Config{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session,
 		Device: host, Sockets: sockets, SetMTU: host.SetMTU, Log: s.log,
@@ -147,7 +149,7 @@ func (s *service) run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() {
 		defer cancel()
-		served <- cli.Serve(ctx, s.vty, backend{s.router}, s.info)
+		served <- cli.Serve(ctx, s.vty, s.backend(), s.info)
 	}()
 	if s.roams {
 		go s.watch(ctx)
@@ -206,6 +208,7 @@ func (s *service) reload(ctx context.Context) error {
 		return err
 	}
 	s.show(model)
+	s.routes.Store(&built.Routes)
 	if err := s.host.SetRoutes(built.Routes); err != nil {
 		return fmt.Errorf("the configuration is in force, but not all of its routes: %w", err)
 	}
@@ -217,23 +220,4 @@ func (s *service) reload(ctx context.Context) error {
 func (s *service) show(m *config.Model) {
 	text := m.RunningConfig()
 	s.running.Store(&text)
-}
-
-// backend is the router as the command line sees it.
-type backend struct{ *seikan.Router }
-
-// Drops is what was dropped and belongs to no session.
-func (b backend) Drops(ctx context.Context) ([]cli.Drop, error) {
-	stats, err := b.Stats(ctx)
-	if err != nil {
-		return nil, err
-	}
-	drops := make([]cli.Drop, 0, len(stats.Drops)+len(stats.IKEDrops))
-	for why, n := range stats.Drops {
-		drops = append(drops, cli.Drop{Of: cli.DroppedPackets, Reason: sadb.DropReason(why).String(), Count: n})
-	}
-	for why, n := range stats.IKEDrops {
-		drops = append(drops, cli.Drop{Of: cli.DroppedIKE, Reason: ike.Drop(why).String(), Count: n})
-	}
-	return drops, nil
 }

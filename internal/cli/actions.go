@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -32,12 +33,15 @@ func (c *call) checkVRFs(ctx context.Context) error {
 	return nil
 }
 
-func clearSession(ctx context.Context, c *call) error {
-	if err := c.checkVRFs(ctx); err != nil {
+// clearing is the action that clears something of the sessions that were named.
+func clearing(what session.Clear) action {
+	return func(ctx context.Context, c *call) error {
+		if err := c.checkVRFs(ctx); err != nil {
+			return err
+		}
+		_, err := c.backend.ClearSAs(ctx, session.ClearRequest{What: what, Filter: c.args.filter})
 		return err
 	}
-	_, err := c.backend.Clear(ctx, c.args.filter)
-	return err
 }
 
 func rekeyIKE(ctx context.Context, c *call) error   { return c.rekey(ctx, c.backend.RekeyIKE) }
@@ -51,34 +55,130 @@ func (c *call) rekey(ctx context.Context, do func(context.Context, session.Filte
 	return err
 }
 
-func showSession(ctx context.Context, c *call) error {
-	if err := c.checkVRFs(ctx); err != nil {
-		return err
+// clearIPsec clears IPsec SAs, their counters, or the two SAs of one that its destination and SPI name.
+func clearIPsec(ctx context.Context, c *call) error {
+	if c.args.counters {
+		return clearing(session.ClearCounters)(ctx, c)
 	}
-	snap, err := c.backend.Snapshot(ctx)
+	if c.args.spi == 0 {
+		return clearing(session.ClearChildren)(ctx, c)
+	}
+	for _, f := range []session.Filter{{Remote: c.args.entry}, {Local: c.args.entry}} { // an SA goes to the peer, or comes to us
+		n, err := c.backend.ClearSAs(ctx, session.ClearRequest{What: session.ClearChildren, Filter: f, SPI: c.args.spi})
+		if err != nil || n > 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// showing is the action that lists sessions.
+func showing(show session.Show) action {
+	return func(ctx context.Context, c *call) error {
+		if err := c.checkVRFs(ctx); err != nil {
+			return err
+		}
+		v := c.args.view
+		if show != session.ShowSessions && v.Show == session.ShowSessions {
+			v.Show = show
+		}
+		v.Filter, v.Format, v.JSON = c.args.filter, c.format, c.args.json
+		p := session.NewPrinter(c.w, v)
+		if err := c.backend.Sessions(ctx, v.Filter, v.Parts(), p.Print); err != nil {
+			return err
+		}
+		return p.Close()
+	}
+}
+
+func showISAKMP(_ context.Context, c *call) error {
 	switch {
-	case err != nil:
-		return err
-	case !c.args.json:
-		return snap.Render(c.w, session.View{Detail: c.args.detail, Filter: c.args.filter})
+	case c.args.json:
+		return writeJSON[session.IKESA](c.w, "ikeSas", nil)
+	case c.args.count:
+		return session.RenderISAKMPCount(c.w)
 	}
-	found := slices.DeleteFunc(snap.Sessions, func(s session.Session) bool { return !c.args.filter.Match(s) })
-	return writeJSON(c.w, "sessions", found)
+	return session.RenderISAKMP(c.w, c.args.view.Detail)
 }
 
 func showPeers(ctx context.Context, c *call) error {
-	snap, err := c.backend.Snapshot(ctx)
+	t, err := c.backend.Tables(ctx)
 	if err != nil {
 		return err
 	}
 	if only := c.args.peer; only.IsValid() {
-		snap.Peers = slices.DeleteFunc(snap.Peers, func(p session.PeerInfo) bool { return p.Peer.Addr() != only })
+		t.Peers = slices.DeleteFunc(t.Peers, func(p session.PeerInfo) bool { return p.Peer.Addr() != only })
 	}
 	if c.args.json {
-		return writeJSON(c.w, "peers", snap.Peers)
+		return writeJSON(c.w, "peers", t.Peers)
 	}
-	return snap.RenderPeers(c.w)
+	return t.RenderPeers(c.w)
 }
+
+func showMaps(ctx context.Context, c *call) error {
+	t, err := c.backend.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	f := c.args.filter
+	keep := func(m session.CryptoMap) bool {
+		return (f.Map == "" || m.Name == f.Map) && (f.Interface == "" || slices.Contains(m.Interfaces, f.Interface))
+	}
+	if c.args.json {
+		return writeJSON(c.w, "cryptoMaps", slices.DeleteFunc(t.Maps, func(m session.CryptoMap) bool { return !keep(m) }))
+	}
+	return t.RenderMaps(c.w, keep)
+}
+
+func showTransformSets(ctx context.Context, c *call) error {
+	t, err := c.backend.Tables(ctx)
+	switch {
+	case err != nil:
+		return err
+	case c.args.json:
+		return writeJSON(c.w, "transformSets", t.TransformSets)
+	}
+	return t.RenderTransformSets(c.w)
+}
+
+func showInterfaces(ctx context.Context, c *call) error {
+	t, err := c.backend.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	if only := c.args.filter.Interface; only != "" {
+		t.Interfaces = slices.DeleteFunc(t.Interfaces, func(f session.Interface) bool { return f.Name != only })
+	}
+	if c.args.json {
+		return writeJSON(c.w, "interfaces", t.Interfaces)
+	}
+	return t.RenderInterfaces(c.w)
+}
+
+// showRoutes is the action that lists the routes of one family.
+func showRoutes(v6 bool) action {
+	return func(ctx context.Context, c *call) error {
+		t, err := c.backend.Tables(ctx)
+		switch {
+		case err != nil:
+			return err
+		case c.args.json:
+			return writeJSON(c.w, "routes", slices.DeleteFunc(t.Routes, func(r session.Route) bool { return r.Dst.Addr().Is6() != v6 }))
+		}
+		return t.RenderRoutes(c.w, v6)
+	}
+}
+
+// useFormat is the action that sets the style of listings at this terminal.
+func useFormat(f session.Format) action {
+	return func(_ context.Context, c *call) error {
+		c.shell.settings.format = new(f)
+		return nil
+	}
+}
+
+// setEntry notes the destination of an IPsec SA.
+func setEntry(a *args, v any) { a.entry = v.(netip.Addr) }
 
 // writeJSON writes an object with a list in it, which is left out when it is empty.
 func writeJSON[T any](w io.Writer, name string, list []T) error {

@@ -8,10 +8,10 @@ import (
 
 // Backend is the running router, as commands see it. Its methods are called by several goroutines at once.
 type Backend interface {
-	// Snapshot is the sessions as they are now. It belongs to the caller.
-	Snapshot(ctx context.Context) (session.Snapshot, error)
-	// Clear deletes the SAs of the sessions that f chooses, and returns how many IKE SAs that was.
-	Clear(ctx context.Context, f session.Filter) (int, error)
+	// Sessions gives take the sessions that f chooses, some at a time, until it returns an error. The slice is take's for the call.
+	Sessions(ctx context.Context, f session.Filter, p session.Parts, take func([]session.Session) error) error
+	// ClearSAs deletes, or zeroes, what q asks for, and returns how much that was.
+	ClearSAs(ctx context.Context, q session.ClearRequest) (int, error)
 	// RekeyIKE and RekeyIPsec replace the IKE SAs, or the IPsec SAs, of the sessions that f chooses, and return how many those are.
 	RekeyIKE(ctx context.Context, f session.Filter) (int, error)
 	RekeyIPsec(ctx context.Context, f session.Filter) (int, error)
@@ -19,6 +19,8 @@ type Backend interface {
 	HasVRF(ctx context.Context, name string) (bool, error)
 	// Drops is what was dropped and belongs to no session. It belongs to the caller.
 	Drops(ctx context.Context) ([]Drop, error)
+	// Tables is what is listed beside sessions. It belongs to the caller.
+	Tables(ctx context.Context) (session.Tables, error)
 }
 
 // Drop counts what was dropped for one reason.
@@ -41,9 +43,10 @@ const (
 
 // Info is what commands show that does not change while the router runs. The zero value is ready.
 type Info struct {
-	Hostname      string        // in the prompt; default "seikan"
-	Version       string        // text of `show version`
-	RunningConfig func() string // text of `show running-config`, without secrets
+	Hostname      string         // in the prompt; default "seikan"
+	Version       string         // text of `show version`
+	RunningConfig func() string  // text of `show running-config`, without secrets
+	Format        session.Format // of listings, where neither the terminal nor the command says
 }
 
 const defaultHostname = "seikan"

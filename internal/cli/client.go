@@ -3,12 +3,15 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
+	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -26,17 +29,26 @@ type Client struct {
 
 // Run gives one command and writes what the router answers. The error is ErrRefused where it does not do it.
 func (c Client) Run(ctx context.Context, command string, w io.Writer) error {
-	_, err := c.run(ctx, frameExecute, command, w)
+	_, err := newConversation(c).run(ctx, frameExecute, command, w)
 	return err
 }
+
+// conversation is commands with the settings that they leave behind. It belongs to one goroutine.
+type conversation struct {
+	Client
+	settings string // as the router gave them
+}
+
+func newConversation(c Client) *conversation { return &conversation{c, settingFiles} }
 
 // Batch gives the commands that it reads, one in a line, up to one that leaves the command line. A command that is refused
 // does not stop those behind it; the error is ErrRefused then.
 func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 	lines := bufio.NewScanner(r)
+	talk := newConversation(c)
 	var result error
 	for lines.Scan() {
-		o, err := c.run(ctx, frameExecute, lines.Text(), w)
+		o, err := talk.run(ctx, frameExecute, lines.Text(), w)
 		switch {
 		case errors.Is(err, ErrRefused):
 			result = err
@@ -52,11 +64,16 @@ func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 	return result
 }
 
-// run gives a command and writes the answer.
-func (c Client) run(ctx context.Context, k frameKind, command string, w io.Writer) (outcome, error) {
-	text, o, err := c.ask(ctx, k, command)
+// run gives a command and writes the answer, on w or where the operator wants it.
+func (c *conversation) run(ctx context.Context, k frameKind, command string, w io.Writer) (outcome, error) {
+	text, o, settings, err := c.exchange(ctx, k, command, c.settings)
 	if err != nil {
 		return refused, err
+	}
+	keep, file := cutFile(settings)
+	c.settings = cmp.Or(keep, c.settings)
+	if file != "" && o == done {
+		return o, redirect(command, file, text)
 	}
 	if _, err := w.Write(text); err != nil {
 		return refused, fmt.Errorf("cli: output: %w", err)
@@ -67,28 +84,51 @@ func (c Client) run(ctx context.Context, k frameKind, command string, w io.Write
 	return o, nil
 }
 
-// ask sends a request and takes the whole reply, so that whoever reads it slowly does not keep the router waiting.
+// redirect writes a file, which the command must name: what a router says is not believed more than that.
+func redirect(command, file string, text []byte) error {
+	if !strings.HasSuffix(strings.TrimRight(command, " \t"), file) {
+		return fmt.Errorf("cli: the router wants %q to be written, which the command does not name", file)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return fmt.Errorf("cli: redirect: %w", err)
+	}
+	return nil
+}
+
+// ask sends a request that has nothing to do with settings.
 func (c Client) ask(ctx context.Context, k frameKind, line string) ([]byte, outcome, error) {
+	text, o, _, err := c.exchange(ctx, k, line, "")
+	return text, o, err
+}
+
+// exchange sends a request and takes the whole reply, so that whoever reads it slowly does not keep the router waiting.
+func (c Client) exchange(ctx context.Context, k frameKind, line, settings string) (text []byte, o outcome, after string, err error) {
 	if len(line) > maxLine {
-		return nil, refused, fmt.Errorf("cli: the command is longer than %d octets", maxLine)
+		return nil, refused, "", fmt.Errorf("cli: the command is longer than %d octets", maxLine)
 	}
 	conn, err := c.dial(ctx)
 	if err != nil {
-		return nil, refused, err
+		return nil, refused, "", err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	if err := conn.SetDeadline(time.Now().Add(replyTime)); err != nil {
-		return nil, refused, fmt.Errorf("cli: %w", err)
+		return nil, refused, "", fmt.Errorf("cli: %w", err)
 	}
-	if err := writeFrame(conn, k, []byte(line)); err != nil {
-		return nil, refused, err
+	if settings != "" {
+		err = writeFrame(conn, frameSettings, []byte(settings))
 	}
-	text, o, err := readReply(bufio.NewReader(conn))
+	if err == nil {
+		err = writeFrame(conn, k, []byte(line))
+	}
+	if err != nil {
+		return nil, refused, "", err
+	}
+	text, o, after, err = readReply(bufio.NewReader(conn))
 	if errors.Is(err, io.EOF) {
 		err = errors.New("cli: the router has ended the connection")
 	}
-	return text, o, err
+	return text, o, after, err
 }
 
 func (c Client) dial(ctx context.Context) (net.Conn, error) {
@@ -103,24 +143,24 @@ func (c Client) dial(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// readReply reads the frames of a reply.
-func readReply(r io.Reader) ([]byte, outcome, error) {
+// readReply reads the frames of a reply: its text, what became of the request, and the settings after it.
+func readReply(r io.Reader) ([]byte, outcome, string, error) {
 	var text bytes.Buffer
 	for {
 		k, payload, err := readFrame(r, maxText)
 		switch {
 		case err != nil:
-			return nil, refused, err
+			return nil, refused, "", err
 		case k == frameText && text.Len()+len(payload) <= maxReply:
 			text.Write(payload)
 		case k == frameDone:
-			return text.Bytes(), done, nil
+			return text.Bytes(), done, string(payload), nil
 		case k == frameRefused:
-			return text.Bytes(), refused, nil
+			return text.Bytes(), refused, string(payload), nil
 		case k == frameLeft:
-			return text.Bytes(), left, nil
+			return text.Bytes(), left, string(payload), nil
 		default:
-			return nil, refused, errFrame
+			return nil, refused, "", errFrame
 		}
 	}
 }

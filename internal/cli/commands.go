@@ -7,37 +7,46 @@ import (
 	"seikan/session"
 )
 
+// action runs a command.
+type action func(ctx context.Context, c *call) error
+
 // node is a keyword of a command, and what may come behind it.
 type node struct {
 	text, help string
 	next       []*node
-	options    []*option                                // in any order
-	run        func(ctx context.Context, c *call) error // nil: the command is not whole here
-	pipe       bool                                     // the output may be filtered
+	options    []*option // in any order
+	run        action    // nil: the command is not whole here
+	pipe       bool      // the output may be filtered
 }
 
 // option is a keyword behind a command, with or without an argument, or an argument alone.
 type option struct {
 	text, help string // the text is "" for an argument alone
-	value      *kind  // nil: the keyword is all
+	value      *kind  // nil: the keyword is all, or next comes
 	set        func(a *args, value any)
 	open       func(a *args) bool // whether it may stand here; nil: once
+	next       []*option          // one of which must come right behind it
 }
 
 // args is what the options of a command said.
 type args struct {
-	filter       session.Filter
-	detail, json bool
-	peer         netip.Addr
-	port         *uint16 // what `port` sets: that of the last end; nil: none was named, or its port was
+	filter   session.Filter
+	view     session.View
+	json     bool
+	count    bool
+	counters bool
+	ikev2    bool
+	chosen   bool // one of the listings that exclude each other
+	peer     netip.Addr
+	entry    netip.Addr // destination of an IPsec SA
+	spi      uint32     // its SPI
+	port     *uint16    // what `port` sets: that of the last end; nil: none was named, or its port was
 }
 
 // root is all commands.
 var root = &node{next: []*node{
 	{text: "clear", help: "Reset functions", next: []*node{
-		{text: "crypto", help: "Encryption module", next: []*node{
-			{text: "session", help: "Delete the IKE and IPsec SAs of crypto sessions", options: sessionFilters, run: clearSession},
-		}},
+		{text: "crypto", help: "Encryption module", next: clearCrypto},
 	}},
 	{text: "enable", help: "Turn on privileged commands, which they always are", run: silent},
 	{text: "exit", help: "Leave the command line", run: leave},
@@ -50,59 +59,72 @@ var root = &node{next: []*node{
 		}},
 	}},
 	{text: "show", help: "Show running system information", next: []*node{
-		{text: "crypto", help: "Encryption module", next: []*node{
-			{text: "isakmp", help: "IKE", next: []*node{
-				{text: "peers", help: "Peers that are described or have IKE SAs", options: peerOptions, run: showPeers, pipe: true},
-			}},
-			{text: "session", help: "Crypto sessions", options: showSessionOptions, run: showSession, pipe: true},
-			{text: "statistics", help: "Drops that belong to no session", run: showStatistics, pipe: true},
+		{text: "crypto", help: "Encryption module", next: showCrypto},
+		{text: "interfaces", help: "Interfaces of the sessions, and the one of inner packets", options: interfaceOptions, run: showInterfaces, pipe: true},
+		{text: "ip", help: "IPv4", next: []*node{
+			{text: "route", help: "Routes into the tunnels", options: onlyJSON, run: showRoutes(false), pipe: true},
+		}},
+		{text: "ipv6", help: "IPv6", next: []*node{
+			{text: "route", help: "Routes into the tunnels", options: onlyJSON, run: showRoutes(true), pipe: true},
 		}},
 		{text: "running-config", help: "Configuration that the router runs with", run: showRunning, pipe: true},
 		{text: "version", help: "Version of the software", run: showVersion, pipe: true},
 	}},
 	{text: "terminal", help: "Set terminal line parameters", next: []*node{
+		{text: "crypto-format", help: "Style of the listings of sessions", next: []*node{
+			{text: "classic", help: formatHelp[0], run: useFormat(session.Classic)},
+			{text: "xe", help: formatHelp[1], run: useFormat(session.XE)},
+		}},
 		{text: "length", help: "Number of lines on the screen", next: []*node{
 			{text: "0", help: "Never pause, which is always so", run: silent},
 		}},
 	}},
 }}
 
-// The options of sessions.
-var (
-	sessionFilters = []*option{
-		{text: "fvrf", help: "Sessions with this front-door VRF", value: kindVRF,
-			set: func(a *args, v any) { a.filter.FVRF = new(v.(string)) }},
-		{text: "interface", help: "Sessions of this interface", value: kindInterface,
-			set: func(a *args, v any) { a.filter.Interface = v.(string) }},
-		{text: "ivrf", help: "Sessions with this inside VRF", value: kindVRF,
-			set: func(a *args, v any) { a.filter.IVRF = new(v.(string)) }},
-		{text: "local", help: "Sessions with this local address", value: kindAddress,
-			set: func(a *args, v any) { a.filter.Local, a.port = v.(netip.Addr), &a.filter.LocalPort }},
-		{text: "port", help: "Port at that address", value: kindPort,
-			set:  func(a *args, v any) { *a.port, a.port = v.(uint16), nil },
-			open: func(a *args) bool { return a.port != nil }},
-		{text: "remote", help: "Sessions with this remote address", value: kindAddress,
-			set: func(a *args, v any) { a.filter.Remote, a.port = v.(netip.Addr), &a.filter.RemotePort }},
-	}
-	showSessionOptions = append([]*option{
-		{text: "detail", help: "Counters, lifetimes and identities as well", set: func(a *args, _ any) { a.detail = true }},
-		asJSON,
-	}, sessionFilters...)
-	peerOptions = []*option{
-		asJSON,
-		{value: kindAddress, set: func(a *args, v any) { a.peer = v.(netip.Addr) }},
-	}
-	asJSON = &option{text: "json", help: "All that is known, for programs", set: func(a *args, _ any) { a.json = true }}
-)
-
-// modifiers is what may follow a pipe. Behind each stands a regular expression.
-var modifiers = []modifier{
-	{"begin", "Begin with the first line that matches", begin},
-	{"count", "Count the lines that match", count},
-	{"exclude", "Exclude lines that match", exclude},
-	{"include", "Include lines that match", include},
-	{"section", "Include lines that match, and those below them", section},
+// showCrypto is what follows `show crypto`.
+var showCrypto = []*node{
+	{text: "engine", help: "Encryption engine", next: []*node{
+		{text: "connections", help: "SAs that the engine works for", next: []*node{
+			{text: "active", help: "All SAs and what they carried", options: onlyJSON, run: showing(session.ShowEngine), pipe: true},
+		}},
+	}},
+	{text: "ikev2", help: "IKEv2", next: []*node{
+		{text: "sa", help: "IKE SAs", options: ikeOptions, run: showing(session.ShowIKESAs), pipe: true},
+		{text: "session", help: "IKE SAs with their Child SAs", options: ikeOptions, run: showing(session.ShowIKESessions), pipe: true},
+	}},
+	{text: "ipsec", help: "IPsec", next: []*node{
+		{text: "sa", help: "IPsec SAs, flow by flow", options: ipsecOptions, run: showing(session.ShowIPsec), pipe: true},
+		{text: "transform-set", help: "Algorithms for ESP as configured", options: onlyJSON, run: showTransformSets, pipe: true},
+	}},
+	{text: "isakmp", help: "IKE", next: []*node{
+		{text: "peers", help: "Peers that are described or have IKE SAs", options: peerOptions, run: showPeers, pipe: true},
+		{text: "sa", help: "IKE SAs of version 1, which this router never has", options: isakmpOptions, run: showISAKMP, pipe: true},
+	}},
+	{text: "map", help: "Crypto maps as configured", options: mapOptions, run: showMaps, pipe: true},
+	{text: "session", help: "Crypto sessions", options: showSessionOptions, run: showing(session.ShowSessions), pipe: true},
+	{text: "statistics", help: "Drops that belong to no session", run: showStatistics, pipe: true},
 }
 
-// expression is how help shows what a modifier needs.
+// clearCrypto is what follows `clear crypto`.
+var clearCrypto = []*node{
+	{text: "ikev2", help: "IKEv2", next: []*node{
+		{text: "sa", help: "Delete IKE SAs with their IPsec SAs", options: clearIKEOptions, run: clearing(session.ClearSessions)},
+	}},
+	{text: "isakmp", help: "Delete IKE SAs of version 1, which this router never has", options: connectionOptions, run: silent},
+	{text: "sa", help: "Delete IPsec SAs and keep the IKE SAs", options: clearIPsecOptions, run: clearIPsec},
+	{text: "session", help: "Delete the IKE and IPsec SAs of crypto sessions", options: clearSessionOptions, run: clearing(session.ClearSessions)},
+}
+
+// modifiers is what may follow a pipe.
+var modifiers = []modifier{
+	{text: "begin", help: "Begin with the first line that matches", filter: begin},
+	{text: "count", help: "Count the lines that match", filter: count},
+	{text: "exclude", help: "Exclude lines that match", filter: exclude},
+	{text: formatModifier, help: "Style of this one listing; another modifier may follow"},
+	{text: "include", help: "Include lines that match", filter: include},
+	{text: redirectModifier, help: "Write into a file where this command line runs, not on the screen", argument: row{"LINE", "Path of the file"}},
+	{text: "section", help: "Include lines that match, and those below them", filter: section},
+}
+
+// expression is how help shows what a modifier that filters needs.
 var expression = row{"LINE", "Regular expression"}

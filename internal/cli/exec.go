@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"seikan/session"
 )
 
 // outcome is what became of a command.
@@ -18,17 +21,26 @@ const (
 	left                   // the operator wants to leave the command line
 )
 
-// shell executes commands. It is immutable.
+// shell executes commands. It belongs to one goroutine.
 type shell struct {
-	backend Backend
-	info    Info
+	backend  Backend
+	info     Info
+	settings settings
+}
+
+// settings is what is set at a terminal, and what the last command asks of it.
+type settings struct {
+	format *session.Format // of listings; nil: as configured
+	files  bool            // the terminal can write files
+	file   string          // what was printed is to be written into it, not on the screen; "": none
 }
 
 // call is a command that is being executed.
 type call struct {
 	*shell
-	args args
-	w    io.Writer
+	args   args
+	format session.Format
+	w      io.Writer
 }
 
 // errLeave is the error of commands that leave the command line.
@@ -44,6 +56,7 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 			return done, err
 		}
 	}
+	s.settings.file = ""
 	out := &sink{w: w}
 	err := s.do(ctx, line, out)
 	switch {
@@ -64,7 +77,11 @@ func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 	if err != nil || cmd.node == nil {
 		return err
 	}
-	c := &call{s, cmd.args, w}
+	if cmd.file != "" && !s.settings.files {
+		return refusal("% Output cannot be redirected from here.")
+	}
+	s.settings.file = cmd.file
+	c := &call{s, cmd.args, *cmp.Or(cmd.format, s.settings.format, &s.info.Format), w}
 	if cmd.filter == nil {
 		return cmd.node.run(ctx, c)
 	}

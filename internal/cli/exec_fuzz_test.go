@@ -16,7 +16,7 @@ func FuzzExecute(f *testing.F) {
 		f.Add(line, true)
 		f.Add(line, false)
 	}
-	s := &shell{&fakeBackend{}, fakeInfo}
+	s := &shell{backend: &fakeBackend{}, info: fakeInfo}
 	f.Fuzz(func(t *testing.T, line string, typed bool) {
 		var out bytes.Buffer
 		o, err := s.execute(t.Context(), line, typed, &out)
@@ -59,7 +59,7 @@ func FuzzFrame(f *testing.F) {
 				t.Errorf("got %x, want %x", again.Bytes(), want)
 			}
 		}
-		text, _, err := readReply(bytes.NewReader(b))
+		text, _, _, err := readReply(bytes.NewReader(b))
 		if err == nil && len(text) > len(b) {
 			t.Errorf("%d octets of text out of %d", len(text), len(b))
 		}

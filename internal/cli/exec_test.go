@@ -75,6 +75,11 @@ func TestExecute(t *testing.T) {
 		{"sh cry sess rem 192.0.2.2 fv RED po 500 loc 192.0.2.1 de", firstDetail, done},
 		{"show crypto session ivrf BLUE", " No VRF named BLUE exists\n", refused},
 		{"show crypto session remote 192.0.2.77 json", "{}\n", done},
+		{"show crypto session summary easy", "", done},
+		{"show crypto session isakmp group easy", title, done},
+		{"show crypto session ikev2 profile PROF fvrf RED", title + first, done},
+		{"show crypto session ikev2", title + first + "\n" + second, done},
+		{"show crypto session interface eth 1", title + second, done},
 		{"show crypto isakmp peers", peers1 + "\n" + peers2, done},
 		{"show crypto isakmp peer", peers1 + "\n" + peers2, done},
 		{"show crypto isakmp peer 2001:db8::2", peers2, done},
@@ -99,7 +104,17 @@ IKE messages that were not acted on: 1099511627776
 		{"terminal length 24", "terminal length 24\n                ^\n" + invalid, refused},
 		{"show crypto sessoin", "show crypto sessoin\n                ^\n" + invalid, refused},
 		{"show crypto sessions", "show crypto sessions\n                   ^\n" + invalid, refused},
-		{"show crypto session brief", "show crypto session brief\n                    ^\n" + invalid, refused},
+		{"show crypto session brief detail", "show crypto session brief detail\n                          ^\n" + invalid, refused},
+		{"show crypto session isakmp", incomplete, refused},
+		{"show crypto ipsec sa peer", incomplete, refused},
+		{"show crypto session profile P", "show crypto session profile P\n                    ^\n" + invalid, refused},
+		{"show version | format xe yy", "show version | format xe yy\n                         ^\n" + invalid, refused},
+		{"show version | format what", "show version | format what\n                      ^\n" + invalid, refused},
+		{"show version | format", incomplete, refused},
+		{"show version | format | include x", incomplete, refused},
+		{"show version | format xe |", incomplete, refused},
+		{"show version | format xe | grep x", "show version | format xe | grep x\n                           ^\n" + invalid, refused},
+		{"show version | redirect x", "% Output cannot be redirected from here.\n", refused},
 		{"  x", "  x\n  ^\n" + invalid, refused},
 		{"show version extra", "show version extra\n             ^\n" + invalid, refused},
 		{"show crypto session remote 300.0.0.1", "show crypto session remote 300.0.0.1\n                           ^\n" + invalid, refused},
@@ -122,7 +137,7 @@ IKE messages that were not acted on: 1099511627776
 
 func checkExecute(t *testing.T, line, want string, o outcome) {
 	t.Helper()
-	s := &shell{&fakeBackend{}, fakeInfo}
+	s := &shell{backend: &fakeBackend{}, info: fakeInfo}
 	var out bytes.Buffer
 	got, err := s.execute(t.Context(), line, false, &out)
 	if err != nil {
@@ -164,12 +179,32 @@ func TestClear(t *testing.T) {
 		{"clear crypto session remote ::ffff:192.0.2.2 local 2001:db8::1 ivrf RED port 1", "if= local=2001:db8::1:1 remote=192.0.2.2:0 fvrf=any ivrf=RED"},
 		{"clear crypto session fvrf RED ivrf RED interface eth0", "if=eth0 local=invalid IP:0 remote=invalid IP:0 fvrf=RED ivrf=RED"},
 		{"clear crypto session fvrf BLUE", ""},
+		{"clear crypto session isakmp group easy", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any group=easy"},
+		{"clear crypto session isakmp", ""},
+		{"clear crypto session username cisco", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any user=cisco"},
+		{"clear crypto session ikev2 fvrf RED", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=RED ivrf=any"},
+		{"clear crypto session interface Tunnel 0", "if=Tunnel0 local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any"},
+		{"clear crypto sa", "children if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any"},
+		{"clear crypto sa counters", "counters if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any"},
+		{"clear crypto sa peer 192.0.2.2", "children if= local=invalid IP:0 remote=192.0.2.2:0 fvrf=any ivrf=any"},
+		{"clear crypto sa peer vrf RED 192.0.2.2 counters", "counters if= local=invalid IP:0 remote=192.0.2.2:0 fvrf=RED ivrf=any"},
+		{"clear crypto sa peer vrf RED", ""},
+		{"clear crypto sa map CM vrf RED", "children if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=RED map=CM"},
+		{"clear crypto sa entry 192.0.2.2 esp 0x1001", "children if= local=invalid IP:0 remote=192.0.2.2:0 fvrf=any ivrf=any spi=4097"},
+		{"clear crypto sa entry 192.0.2.2 esp 255", ""},
+		{"clear crypto sa entry 192.0.2.2 esp", ""},
+		{"clear crypto sa map CM entry 192.0.2.2 esp 4097", ""},
+		{"clear crypto ikev2 sa", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any"},
+		{"clear crypto ikev2 sa remote 192.0.2.2 local 192.0.2.1", "if= local=192.0.2.1:0 remote=192.0.2.2:0 fvrf=any ivrf=any"},
+		{"clear crypto ikev2 sa psh 7", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any connid=7"},
+		{"clear crypto isakmp", ""},
+		{"clear crypto isakmp 1001", ""},
 		{"clear crypto session ?", ""},
 		{"clear crypto sessions", ""},
 	} {
 		t.Run(tt.line, func(t *testing.T) {
 			b := &fakeBackend{}
-			s := &shell{b, fakeInfo}
+			s := &shell{backend: b, info: fakeInfo}
 			var out bytes.Buffer
 			if _, err := s.execute(t.Context(), tt.line, false, &out); err != nil {
 				t.Fatal(err)
@@ -177,7 +212,7 @@ func TestClear(t *testing.T) {
 			cleared := b.takeCleared()
 			got := ""
 			if len(cleared) == 1 {
-				got = filterText(cleared[0])
+				got = clearText(cleared[0])
 			}
 			if len(cleared) > 1 || got != tt.want {
 				t.Errorf("got %d calls, %s; want %s", len(cleared), got, tt.want)
@@ -198,7 +233,7 @@ func TestRekey(t *testing.T) {
 	} {
 		b := &fakeBackend{}
 		var out bytes.Buffer
-		if _, err := (&shell{b, fakeInfo}).execute(t.Context(), tt.line, false, &out); err != nil {
+		if _, err := (&shell{backend: b, info: fakeInfo}).execute(t.Context(), tt.line, false, &out); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(b.rekeyed, "; "); got != tt.want || (got != "") != (out.Len() == 0) {
@@ -208,7 +243,7 @@ func TestRekey(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	s := &shell{&fakeBackend{}, fakeInfo}
+	s := &shell{backend: &fakeBackend{}, info: fakeInfo}
 	for _, tt := range []struct{ line, list, key, want string }{
 		{"show crypto session json", "sessions", "interface", "eth0"},
 		{"show crypto session remote 2001:db8::2 json detail", "sessions", "interface", "eth1"},
@@ -230,7 +265,7 @@ func TestJSON(t *testing.T) {
 
 // The mark stands under what was typed behind the prompt.
 func TestMarkBehindPrompt(t *testing.T) {
-	s := &shell{&fakeBackend{}, fakeInfo}
+	s := &shell{backend: &fakeBackend{}, info: fakeInfo}
 	var out bytes.Buffer
 	if _, err := s.execute(t.Context(), "show crypto x", true, &out); err != nil {
 		t.Fatal(err)
@@ -241,7 +276,7 @@ func TestMarkBehindPrompt(t *testing.T) {
 }
 
 func TestRouterDoesNotAnswer(t *testing.T) {
-	s := &shell{&fakeBackend{err: errFake}, fakeInfo}
+	s := &shell{backend: &fakeBackend{err: errFake}, info: fakeInfo}
 	for _, line := range []string{
 		"show crypto session", "show crypto session fvrf RED", "show crypto isakmp peers", "show crypto statistics | count x", "clear crypto session",
 	} {
@@ -266,7 +301,7 @@ func (w *brokenWriter) Write(b []byte) (int, error) {
 }
 
 func TestWriteError(t *testing.T) {
-	s := &shell{&fakeBackend{}, fakeInfo}
+	s := &shell{backend: &fakeBackend{}, info: fakeInfo}
 	for _, line := range []string{"show crypto session", "show run", "show crypto session | include S", "what", "show ?"} {
 		if _, err := s.execute(t.Context(), line, false, &brokenWriter{40}); !errors.Is(err, errBroken) && line != "what" {
 			t.Errorf("%s: got error %v, want %v", line, err, errBroken)
@@ -296,10 +331,17 @@ func TestTable(t *testing.T) {
 			if o.text != "" {
 				check(o.text, o.help)
 			}
-			if o.set == nil || o.value == nil && o.text == "" {
-				t.Errorf("%s: the option %q does nothing", path, o.text)
+		}
+		var options func(path string, list []*option)
+		options = func(path string, list []*option) {
+			for _, o := range list {
+				if o.set == nil && o.next == nil || o.value == nil && o.text == "" || o.text != "" && o.help == "" {
+					t.Errorf("%s: the option %q does nothing, or has no help", path, o.text)
+				}
+				options(path+" "+o.text, o.next)
 			}
 		}
+		options(path, n.options)
 		if n.run == nil && (len(n.next) == 0 || n.pipe || len(n.options) > 0) {
 			t.Errorf("%s: nothing to run", path)
 		}

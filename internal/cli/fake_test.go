@@ -7,7 +7,10 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
+	"seikan/esp"
+	"seikan/sadb"
 	"seikan/session"
 )
 
@@ -16,47 +19,91 @@ type fakeBackend struct {
 	err error // of every method
 
 	mu      sync.Mutex // guards what follows
-	cleared []session.Filter
+	cleared []session.ClearRequest
 	rekeyed []string
 }
 
 var errFake = errors.New("seikan: router stopped")
 
-func (f *fakeBackend) Snapshot(context.Context) (session.Snapshot, error) {
+func (f *fakeBackend) Sessions(_ context.Context, filter session.Filter, p session.Parts, take func([]session.Session) error) error {
+	if f.err != nil {
+		return f.err
+	}
+	for _, s := range fakeSessions() {
+		if !p.Children {
+			s.Children = nil
+		}
+		if !p.History {
+			s.History = nil
+		}
+		if filter.Match(s) {
+			if err := take([]session.Session{s}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func fakeSessions() []session.Session {
 	ap := netip.MustParseAddrPort
-	return session.Snapshot{
-		Sessions: []session.Session{
-			{
-				Interface: "eth0", Name: "siteB", Configured: true, Status: session.UpActive,
-				Local: netip.MustParseAddr("192.0.2.1"), LocalPort: 500, Peer: ap("192.0.2.2:500"), FVRF: "RED",
-				Description: "connection from site A", Phase1ID: "192.0.2.2",
-				IKE: []session.IKESA{{
-					ConnID: 7, Local: ap("192.0.2.1:500"), Remote: ap("192.0.2.2:500"), Active: true, Capabilities: "D", SecondsLeft: 3661,
-				}},
-				Flows: []session.Flow{{
-					Policy: "CM 10 TO-B 10", Permit: []string{"permit ip host 10.10.10.1 host 10.30.30.1"}, ActiveSAs: 2, Origin: "crypto map",
-					In:  session.Direction{Packets: 3, KilobytesLeft: 4608000, SecondsLeft: 3590},
-					Out: session.Direction{Packets: 4, Dropped: 1, KilobytesLeft: 4608000, SecondsLeft: 3590},
-				}},
-			},
-			{
-				Interface: "eth1", Name: "six", Configured: true, Status: session.Down,
-				Local: netip.MustParseAddr("2001:db8::1"), LocalPort: 4500, Peer: ap("[2001:db8::2]:4500"),
-				Flows: []session.Flow{{Policy: "CM 20 TO-C 10", Permit: []string{"permit ipv6 ::/0 ::/0"}, Origin: "crypto map"}},
-			},
+	return []session.Session{
+		{
+			Interface: "eth0", Name: "siteB", Configured: true, Map: "CM", Profile: "PROF", Number: 3, UptimeSeconds: 3671, Status: session.UpActive,
+			Local: netip.MustParseAddr("192.0.2.1"), LocalPort: 500, Peer: ap("192.0.2.2:500"), FVRF: "RED",
+			Description: "connection from site A", Phase1ID: "192.0.2.2",
+			IKE: []session.IKESA{{
+				ConnID: 7, Version: 2, State: "READY", Local: ap("192.0.2.1:500"), Remote: ap("192.0.2.2:500"), Active: true, Capabilities: "D", SecondsLeft: 3661,
+			}},
+			Flows: []session.Flow{{
+				Policy: "CM 10 TO-B 10", Permit: []string{"permit ip host 10.10.10.1 host 10.30.30.1"}, ActiveSAs: 2, Origin: "crypto map",
+				In:  session.Direction{Packets: 3, KilobytesLeft: 4608000, SecondsLeft: 3590},
+				Out: session.Direction{Packets: 4, Dropped: 1, KilobytesLeft: 4608000, SecondsLeft: 3590},
+			}},
+			Children: []session.Child{{
+				Number: 1, IKE: 7, State: "active", Policies: []sadb.PolicyID{"CM 10 TO-B 10"}, Window: 64, Local: ap("192.0.2.1:4500"),
+				Suite: esp.Suite{Encr: esp.ENCR_AES_GCM_16, KeyBits: 128}, Transform: "esp-gcm 128",
+				In: session.ChildDirection{SPI: 0x1001, Packets: 3}, Out: session.ChildDirection{SPI: 0x2001, Packets: 4},
+			}},
+			History: []session.HistoryRecord{{
+				At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Kind: session.HistoryUp, Peer: ap("192.0.2.2:500"), Count: 1,
+			}},
 		},
+		{
+			Interface: "eth1", Name: "six", Configured: true, Status: session.Down,
+			Local: netip.MustParseAddr("2001:db8::1"), LocalPort: 4500, Peer: ap("[2001:db8::2]:4500"),
+			Flows: []session.Flow{{Policy: "CM 20 TO-C 10", Permit: []string{"permit ipv6 ::/0 ::/0"}, Origin: "crypto map"}},
+		},
+	}
+}
+
+// ClearSAs finds something, but for one SPI.
+func (f *fakeBackend) ClearSAs(_ context.Context, q session.ClearRequest) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cleared = append(f.cleared, q)
+	if q.SPI == 4096 {
+		return 0, f.err
+	}
+	return 1, f.err
+}
+
+func (f *fakeBackend) Tables(context.Context) (session.Tables, error) {
+	ap, prefix := netip.MustParseAddrPort, netip.MustParsePrefix
+	return session.Tables{
 		Peers: []session.PeerInfo{
 			{Peer: ap("192.0.2.2:500"), FVRF: "RED", Description: "connection from site A", Phase1ID: "192.0.2.2", Policy: true},
 			{Peer: ap("[2001:db8::2]:500"), Phase1ID: "six"},
 		},
+		Maps: []session.CryptoMap{
+			{Name: "CM", Sequence: 10, Peer: netip.MustParseAddr("192.0.2.2"), Profile: "PROF", List: "TO-B", Rules: []string{"permit ip any any"},
+				Kilobytes: 4608000, Seconds: 3600, Transforms: []session.NamedSet{{Name: "TS", Transforms: "esp-gcm 128"}}, Interfaces: []string{"eth0"}},
+			{Name: "OTHER", Sequence: 1, Kilobytes: 4608000, Seconds: 3600},
+		},
+		TransformSets: []session.TransformSet{{Name: "TS", Transforms: "esp-gcm 128"}},
+		Interfaces:    []session.Interface{{Name: "eth0", Up: true, MTU: 1500, Map: "CM"}, {Name: "seikan0", Tunnel: true, Up: true}},
+		Routes:        []session.Route{{Dst: prefix("10.30.30.1/32"), Device: "seikan0"}, {Dst: prefix("2001:db8::/32"), Device: "seikan0"}},
 	}, f.err
-}
-
-func (f *fakeBackend) Clear(_ context.Context, filter session.Filter) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.cleared = append(f.cleared, filter)
-	return 1, f.err
 }
 
 func (f *fakeBackend) RekeyIKE(_ context.Context, filter session.Filter) (int, error) {
@@ -83,6 +130,26 @@ func (f *fakeBackend) Drops(context.Context) ([]Drop, error) {
 	}, f.err
 }
 
+// clearText is a request as a test writes it down.
+func clearText(q session.ClearRequest) string {
+	what := [...]string{session.ClearSessions: "", session.ClearChildren: "children ", session.ClearCounters: "counters "}[q.What]
+	text := what + filterText(q.Filter)
+	for _, f := range []struct{ name, value string }{
+		{"map", q.Filter.Map}, {"profile", q.Filter.Profile}, {"group", q.Filter.Group}, {"user", q.Filter.Username},
+	} {
+		if f.value != "" {
+			text += " " + f.name + "=" + f.value
+		}
+	}
+	if q.Filter.ConnID != 0 {
+		text += fmt.Sprint(" connid=", q.Filter.ConnID)
+	}
+	if q.SPI != 0 {
+		text += fmt.Sprint(" spi=", q.SPI)
+	}
+	return text
+}
+
 // filterText is a filter as a test writes it down.
 func filterText(f session.Filter) string {
 	vrf := func(s *string) string {
@@ -103,7 +170,7 @@ var fakeInfo = Info{
 }
 
 // takeCleared gives the filters of Clear since the last call.
-func (f *fakeBackend) takeCleared() []session.Filter {
+func (f *fakeBackend) takeCleared() []session.ClearRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c := slices.Clone(f.cleared)

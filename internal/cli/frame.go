@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// A connection carries one request frame and the frames of its reply: any number of frameText, and then one that says
-// what became of it. A frame is its kind (1 octet), the length of its payload (2 octets, most significant first), and the
+// A connection carries one request, with a frame of settings before it where the client has any, and the frames of its reply: any
+// number of frameText, and then one that says what became of it. A frame is its kind (1 octet), the length of its payload (2 octets, most significant first), and the
 // payload.
 
 // frameKind is what a frame is.
@@ -22,8 +22,11 @@ const (
 	frameComplete frameKind = 'c' // a tab was typed behind the line
 	framePrompt   frameKind = 'p' // what is the prompt? The line is empty
 
+	// frameSettings comes before a request: what is set at the terminal, as the last reply that said so gave it.
+	frameSettings frameKind = 's'
+
 	frameText    frameKind = 't' // a part of the reply
-	frameDone    frameKind = 'd' // the outcomes; the payload is empty
+	frameDone    frameKind = 'd' // the outcomes; the payload is the settings, where the client can keep them
 	frameRefused frameKind = 'r'
 	frameLeft    frameKind = 'q'
 )

@@ -86,21 +86,52 @@ func (p *parser) rows() (rows []row) {
 	return rows
 }
 
-// modifierRows is the help behind a pipe. inside is true once the expression has begun.
+// modifierRows is the help behind a pipe. inside is true once the expression, or the path of a file, has begun.
 func modifierRows(text string) (rows []row, inside bool, err error) {
-	switch ts := tokens(text); {
-	case len(ts) == 0, len(ts) == 1 && lastWord(text) != "":
+	ts := tokens(text)
+	if len(ts) == 0 || len(ts) == 1 && lastWord(text) != "" {
 		for _, m := range modifiers {
 			rows = append(rows, row{m.text, m.help})
 		}
 		return rows, false, nil
+	}
+	m, rest, _, err := cutModifier(text, 0)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case m.text == formatModifier:
+		return formatRows(rest)
 	case len(ts) > 1:
 		return nil, true, nil
-	}
-	if _, _, err := cutModifier(text, 0); err != nil {
-		return nil, false, err
+	case m.filter == nil:
+		return []row{m.argument}, false, nil
 	}
 	return []row{expression}, false, nil
+}
+
+// formatRows is the help behind the modifier that chooses the style, which another may follow.
+func formatRows(text string) (rows []row, inside bool, err error) {
+	text, pipe, piped := strings.Cut(text, "|")
+	ts := tokens(text)
+	switch {
+	case len(ts) > 0 && (len(ts) > 1 || lastWord(text) == "" || piped):
+		if _, err := match(formatWords(), ts[0]); err != nil {
+			return nil, false, err
+		}
+		if len(ts) > 1 {
+			return nil, false, invalidError{ts[1].at}
+		}
+		if piped {
+			return modifierRows(pipe)
+		}
+		return []row{pipeRow, crRow}, false, nil
+	case piped:
+		return nil, false, errIncomplete
+	}
+	for i, word := range formatWords() {
+		rows = append(rows, row{word, formatHelp[i]})
+	}
+	return rows, false, nil
 }
 
 // table is rows with their help, one in a line.

@@ -3,21 +3,33 @@ package cli
 import "testing"
 
 func TestHelp(t *testing.T) {
-	const sessionOptions = `  detail     Counters, lifetimes and identities as well
+	const sessionOptions = `  brief      A line for each session
+  detail     Counters, lifetimes and identities as well
   fvrf       Sessions with this front-door VRF
+  groups     How many clients each group has
+  history    What happened to each session, and why
+  ikev2      Sessions with IKEv2, as all are
   interface  Sessions of this interface
+  isakmp     Sessions by their group or profile
   ivrf       Sessions with this inside VRF
   json       All that is known, for programs
   local      Sessions with this local address
   remote     Sessions with this remote address
+  summary    Groups of clients with their users
+  username   Sessions of this user
   |          Output modifiers
   <cr>
 `
-	const modifierHelp = `  begin    Begin with the first line that matches
-  count    Count the lines that match
-  exclude  Exclude lines that match
-  include  Include lines that match
-  section  Include lines that match, and those below them
+	const modifierHelp = `  begin     Begin with the first line that matches
+  count     Count the lines that match
+  exclude   Exclude lines that match
+  format    Style of this one listing; another modifier may follow
+  include   Include lines that match
+  redirect  Write into a file where this command line runs, not on the screen
+  section   Include lines that match, and those below them
+`
+	const formatChoices = `  classic  As the first systems had it
+  xe       With title, legend, session IDs and uptimes
 `
 	for _, tt := range []struct{ line, want string }{
 		{"", `  clear     Reset functions
@@ -32,21 +44,30 @@ func TestHelp(t *testing.T) {
 		{"sh", "show\n"},
 		{"E", "enable  exit\n"},
 		{"show ", `  crypto          Encryption module
+  interfaces      Interfaces of the sessions, and the one of inner packets
+  ip              IPv4
+  ipv6            IPv6
   running-config  Configuration that the router runs with
   version         Version of the software
 `},
-		{"show crypto ", `  isakmp      IKE
+		{"show crypto ", `  engine      Encryption engine
+  ikev2       IKEv2
+  ipsec       IPsec
+  isakmp      IKE
+  map         Crypto maps as configured
   session     Crypto sessions
   statistics  Drops that belong to no session
 `},
 		{"sh cry s", "session  statistics\n"},
 		{"show crypto session ", sessionOptions},
-		{"show crypto session fvrf RED remote 192.0.2.2 ", `  detail     Counters, lifetimes and identities as well
+		{"show crypto session fvrf RED remote 192.0.2.2 detail ", `  ikev2      Sessions with IKEv2, as all are
   interface  Sessions of this interface
+  isakmp     Sessions by their group or profile
   ivrf       Sessions with this inside VRF
   json       All that is known, for programs
   local      Sessions with this local address
   port       Port at that address
+  username   Sessions of this user
   |          Output modifiers
   <cr>
 `},
@@ -60,13 +81,43 @@ func TestHelp(t *testing.T) {
   |           Output modifiers
   <cr>
 `},
-		{"clear crypto session remote 10.1.1.1 port 500 local 10.1.1.2 port 500 fvrf A ivrf B interface C ", "  <cr>\n"},
+		{"clear crypto session remote 10.1.1.1 port 500 local 10.1.1.2 port 500 fvrf A ivrf B interface C0 ikev2 profile P username U isakmp group G ", "  <cr>\n"},
+		{"clear crypto session interface Tunnel ", `  N         Number of the interface, where its type stands alone
+  fvrf      Sessions with this front-door VRF
+  ikev2     Sessions with IKEv2, as all are
+  isakmp    Sessions by their group or profile
+  ivrf      Sessions with this inside VRF
+  local     Sessions with this local address
+  remote    Sessions with this remote address
+  username  Sessions of this user
+  <cr>
+`},
+		{"show crypto session isakmp ", "  group    Sessions of this group of clients\n  profile  Sessions with this profile\n"},
+		{"show crypto session isakmp group ", "  WORD  Name of the group\n"},
+		{"show crypto ipsec sa peer ", "  A.B.C.D     IPv4 address\n  X:X:X:X::X  IPv6 address\n  vrf         In this front-door VRF\n"},
+		{"clear crypto sa entry 10.1.1.1 ", "  esp  Encapsulating Security Payload\n"},
+		{"clear crypto sa entry 10.1.1.1 esp ", "  <256-4294967295>  SPI, or in hexadecimal behind 0x\n"},
+		{"clear crypto sa entry 10.1.1.1 esp 256 ", `  map   Sessions of this crypto map
+  peer  SAs with this peer
+  vrf   SAs with this inside VRF
+  <cr>
+`},
 		{"show version ", "  |     Output modifiers\n  <cr>\n"},
 		{"exit ", "  <cr>\n"},
 		{"show version | ", modifierHelp},
 		{"show version |", modifierHelp},
 		{"show version | i", "include\n"},
 		{"show version | inc ", "  LINE  Regular expression\n"},
+		{"show version | format ", formatChoices},
+		{"show version | format x", "xe\n"},
+		{"show version | format xe ", "  |     Output modifiers\n  <cr>\n"},
+		{"show version | format xe |", modifierHelp},
+		{"show version | format xe | inc x", ""},
+		{"show version | format xe more ", unrecognized},
+		{"show version | format yy ", unrecognized},
+		{"show version | format |", unrecognized},
+		{"show version | redirect ", "  LINE  Path of the file\n"},
+		{"show version | redirect x", ""},
 		{"show version | inc x", ""},
 		{"show version | inc x ", ""},
 		{"show version | what ", unrecognized},
@@ -100,6 +151,8 @@ func TestComplete(t *testing.T) {
 		{"show crypto session i", "show crypto session i"},
 		{"show crypto session int", "show crypto session interface "},
 		{"show crypto session remote 10", "show crypto session remote 10"},
+		{"show crypto session | format c", "show crypto session | format classic "},
+		{"show crypto ikev2 sa det", "show crypto ikev2 sa detailed "},
 		{"show crypto isakmp p", "show crypto isakmp peers "},
 		{"show run | inc", "show run | include "},
 		{"show run |inc", "show run |include "},

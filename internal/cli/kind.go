@@ -3,6 +3,7 @@ package cli
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // kind is a sort of argument.
@@ -23,9 +24,22 @@ var (
 	kindVRF       = &kind{[]row{{"WORD", "Name of the VRF"}}, parseName}
 	kindAddress   = &kind{[]row{{"A.B.C.D", "IPv4 address"}, {"X:X:X:X::X", "IPv6 address"}}, parseAddress}
 	kindPort      = &kind{[]row{{"<1-65535>", "UDP port"}}, parsePort}
+	kindMap       = &kind{[]row{{"WORD", "Name of the crypto map"}}, parseName}
+	kindProfile   = &kind{[]row{{"WORD", "Name of the profile"}}, parseName}
+	kindGroup     = &kind{[]row{{"WORD", "Name of the group"}}, parseName}
+	kindUser      = &kind{[]row{{"WORD", "Name of the user"}}, parseName}
+
+	kindUnit       = &kind{[]row{{"N", "Number of the interface, where its type stands alone"}}, parseUnit}
+	kindConnection = &kind{[]row{{"<1-4294967295>", "ID of the IKE SA"}}, parseNumber(10, 1)}
+	kindSPI        = &kind{[]row{{"<256-4294967295>", "SPI, or in hexadecimal behind 0x"}}, parseNumber(0, 256)}
 )
 
 func parseName(s string) (any, bool) { return s, len(s) <= maxName }
+
+// parseUnit reads the number of an interface: 0, 0/1, 0/0/1.100.
+func parseUnit(s string) (any, bool) {
+	return s, len(s) <= maxName && s[0] >= '0' && s[0] <= '9' && strings.Trim(s, "0123456789/.:") == ""
+}
 
 // parseAddress reads the address of one host. An address with a zone is one too: a link-local end of a session has it.
 func parseAddress(s string) (any, bool) {
@@ -39,4 +53,12 @@ func parseAddress(s string) (any, bool) {
 func parsePort(s string) (any, bool) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	return uint16(n), err == nil && n > 0
+}
+
+// parseNumber reads a number of 32 bits that is at least least; with base 0 it may be in hexadecimal.
+func parseNumber(base int, least uint64) func(s string) (any, bool) {
+	return func(s string) (any, bool) {
+		n, err := strconv.ParseUint(s, base, 32)
+		return uint32(n), err == nil && n >= least
+	}
 }

@@ -7,10 +7,11 @@ import (
 	"regexp"
 )
 
-// modifier is a way to filter output.
+// modifier is something that is done with output.
 type modifier struct {
 	text, help string
-	filter     func(re *regexp.Regexp) lineFilter
+	filter     func(re *regexp.Regexp) lineFilter // by the expression behind it; nil: it does not filter
+	argument   row                                // what stands behind it where it does not filter
 }
 
 // lineFilter judges the lines of an output one after the other.

@@ -3,9 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"seikan/session"
 )
 
 // Errors of commands that were not understood.
@@ -59,7 +60,8 @@ func tokens(line string) (ts []token) {
 type parser struct {
 	node *node
 	args args
-	want *option // whose argument comes next; nil: none
+	want *option   // whose argument comes next; nil: none
+	next []*option // one of which comes next; nil: what is open
 	seen map[*option]bool
 }
 
@@ -77,10 +79,14 @@ func (p *parser) choices() (cs []choice) {
 	if o := p.want; o != nil {
 		return []choice{{kind: o.value, take: func(p *parser, v any) { p.finish(o, v) }}}
 	}
-	for _, n := range p.node.next {
-		cs = append(cs, choice{row: row{n.text, n.help}, take: func(p *parser, _ any) { p.node = n }})
+	options := p.next
+	if options == nil {
+		options = p.node.options
+		for _, n := range p.node.next {
+			cs = append(cs, choice{row: row{n.text, n.help}, take: func(p *parser, _ any) { p.node = n }})
+		}
 	}
-	for _, o := range p.node.options {
+	for _, o := range options {
 		switch {
 		case o.open == nil && p.seen[o], o.open != nil && !o.open(&p.args):
 		case o.text == "":
@@ -96,8 +102,10 @@ func (p *parser) choices() (cs []choice) {
 
 // finish notes an option that is whole.
 func (p *parser) finish(o *option, value any) {
-	o.set(&p.args, value)
-	p.seen[o], p.want = true, nil
+	if o.set != nil {
+		o.set(&p.args, value)
+	}
+	p.seen[o], p.want, p.next = true, nil, o.next
 }
 
 // take reads a word.
@@ -135,7 +143,7 @@ func (p *parser) takeAll(ts []token) error {
 }
 
 // whole reports whether the command may end here.
-func (p *parser) whole() bool { return p.want == nil && p.node.run != nil }
+func (p *parser) whole() bool { return p.want == nil && p.next == nil && p.node.run != nil }
 
 // match finds the keyword that a word is, or is short for. "" is no keyword. Where none is meant the error points at
 // the first character that does not fit.
@@ -175,9 +183,16 @@ func common(a, b string) int {
 
 // command is a line that was understood.
 type command struct {
-	node   *node // nil: an empty line, or a comment
-	args   args
-	filter lineFilter // of the output; nil: none
+	node *node // nil: an empty line, or a comment
+	args args
+	output
+}
+
+// output is what becomes of what a command prints.
+type output struct {
+	filter lineFilter      // nil: none
+	format *session.Format // nil: as the terminal has it
+	file   string          // to be written instead of the screen; "": none
 }
 
 // parse reads a clean line.
@@ -200,43 +215,7 @@ func parse(line string) (command, error) {
 	c := command{node: p.node, args: p.args}
 	var err error
 	if piped {
-		c.filter, err = parseModifier(pipe, len(text)+1)
+		c.output, err = parseOutput(pipe, len(text)+1)
 	}
 	return c, err
-}
-
-// parseModifier reads what follows a pipe, which is at octets into the line.
-func parseModifier(text string, at int) (lineFilter, error) {
-	m, expr, err := cutModifier(text, at)
-	switch {
-	case err != nil:
-		return nil, err
-	case expr == "":
-		return nil, errIncomplete
-	}
-	re, err := regexp.Compile(expr)
-	if err != nil {
-		return nil, refusal("% Failed to compile regular expression.")
-	}
-	return m.filter(re), nil
-}
-
-// cutModifier splits what follows a pipe into the modifier and its expression, "" where there is none.
-func cutModifier(text string, at int) (m modifier, expr string, err error) {
-	ts := tokens(text)
-	if len(ts) == 0 {
-		return m, "", errIncomplete
-	}
-	t := ts[0]
-	expr = strings.TrimSpace(text[t.at+len(t.text):])
-	t.at += at
-	keywords := make([]string, 0, len(modifiers))
-	for _, m := range modifiers {
-		keywords = append(keywords, m.text)
-	}
-	i, err := match(keywords, t)
-	if err != nil {
-		return m, "", err
-	}
-	return modifiers[i], expr, nil
 }

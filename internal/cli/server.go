@@ -22,7 +22,7 @@ const (
 // there are and returns nil. The listener may be any one, but who can connect to it can command the router.
 func Serve(ctx context.Context, l net.Listener, b Backend, info Info) error {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &shell{b, info}
+	s := server{b, info}
 	var clients sync.WaitGroup
 	unhook := context.AfterFunc(ctx, func() { l.Close() })
 	err := s.accept(ctx, l, &clients)
@@ -35,8 +35,14 @@ func Serve(ctx context.Context, l net.Listener, b Backend, info Info) error {
 	return err
 }
 
+// server answers connections. It is immutable.
+type server struct {
+	backend Backend
+	info    Info
+}
+
 // accept starts a goroutine for each connection until ctx ends.
-func (s *shell) accept(ctx context.Context, l net.Listener, clients *sync.WaitGroup) error {
+func (s server) accept(ctx context.Context, l net.Listener, clients *sync.WaitGroup) error {
 	slots := make(chan struct{}, maxClients)
 	for {
 		select {
@@ -66,26 +72,31 @@ func (s *shell) accept(ctx context.Context, l net.Listener, clients *sync.WaitGr
 }
 
 // serve answers one request. Whatever goes wrong with the connection ends it: there is nobody to tell.
-func (s *shell) serve(ctx context.Context, conn net.Conn) {
+func (s server) serve(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	now := time.Now()
 	if conn.SetReadDeadline(now.Add(requestTime)) != nil || conn.SetWriteDeadline(now.Add(replyTime)) != nil {
 		return
 	}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	sh := &shell{backend: s.backend, info: s.info}
 	kind, line, err := readFrame(conn, maxLine)
+	if err == nil && kind == frameSettings {
+		sh.settings = parseSettings(string(line))
+		kind, line, err = readFrame(conn, maxLine)
+	}
 	if err != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
 	reply := bufio.NewWriterSize(textWriter{conn}, maxText)
-	result, err := s.answer(ctx, kind, string(line), reply)
+	result, err := sh.answer(ctx, kind, string(line), reply)
 	if err == nil {
 		err = reply.Flush()
 	}
 	if err == nil {
-		_ = writeFrame(conn, result, nil)
+		_ = writeFrame(conn, result, []byte(sh.settings.String()))
 	}
 }
 

@@ -281,7 +281,7 @@ type blocking struct {
 	asked chan struct{}
 }
 
-func (b *blocking) Clear(ctx context.Context, _ session.Filter) (int, error) {
+func (b *blocking) ClearSAs(ctx context.Context, _ session.ClearRequest) (int, error) {
 	b.asked <- struct{}{}
 	<-ctx.Done()
 	return 0, ctx.Err()
@@ -337,7 +337,7 @@ func TestClientCancelled(t *testing.T) {
 
 func TestReadReplyGarbage(t *testing.T) {
 	for _, in := range []string{"", "t\x00\x01", "x\x00\x00", "t\x00\x01az\x00\x00", "t\xff\xff"} {
-		if _, _, err := readReply(strings.NewReader(in)); err == nil {
+		if _, _, _, err := readReply(strings.NewReader(in)); err == nil {
 			t.Errorf("%q is a reply", in)
 		}
 	}

@@ -23,7 +23,7 @@ func (c Client) Interactive(ctx context.Context, in, out *os.File) error {
 	if err != nil {
 		return fmt.Errorf("cli: terminal: %w", err)
 	}
-	t := &terminal{client: c, prompt: string(prompt), size: func() (int, int, error) { return term.GetSize(int(out.Fd())) }}
+	t := &terminal{client: newConversation(c), prompt: string(prompt), size: func() (int, int, error) { return term.GetSize(int(out.Fd())) }}
 	ended := make(chan error, 1)
 	go func() { ended <- t.converse(ctx, in, out) }()
 	select {
@@ -38,7 +38,7 @@ func (c Client) Interactive(ctx context.Context, in, out *os.File) error {
 
 // terminal is a conversation at a terminal. It belongs to one goroutine.
 type terminal struct {
-	client Client
+	client *conversation
 	prompt string
 	size   func() (width, height int, err error)
 	term   *term.Terminal

@@ -12,7 +12,7 @@ import (
 func typed(t *testing.T, c Client, keys string) string {
 	t.Helper()
 	var screen bytes.Buffer
-	term := &terminal{client: c, prompt: "gwA#", size: func() (int, int, error) { return 200, 50, nil }}
+	term := &terminal{client: newConversation(c), prompt: "gwA#", size: func() (int, int, error) { return 200, 50, nil }}
 	if err := term.converse(t.Context(), strings.NewReader(keys), &screen); err != nil {
 		t.Fatal(err)
 	}

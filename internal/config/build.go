@@ -72,6 +72,7 @@ func (m *Model) Build(env Env) (Built, error) {
 		}
 	}
 	b.pass()
+	b.shown()
 	for _, s := range b.sites {
 		b.out.IKE.Peers = append(b.out.IKE.Peers, s.peer)
 		b.out.Session.Sessions = append(b.out.Session.Sessions, s.session)
@@ -225,6 +226,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 		peer.Name, peer.Interface = name, f.name
 		s = &site{profile: prof, entry: e, peer: peer, session: session.Configured{
 			Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, cmp.Or(e.ports.ike, e.ports.natt, 500)), PeerName: name, Origin: "crypto map",
+			Map: e.name, Profile: prof.name, Connect: e.connect,
 		}}
 		b.peers[key] = s
 		b.sites = append(b.sites, s)

@@ -55,7 +55,15 @@ func TestBuildSite(t *testing.T) {
 		Session: session.Config{
 			Sessions: []session.Configured{{
 				Interface: "vA", Local: local, Peer: netip.MustParseAddrPort("192.0.2.2:500"), PeerName: "CM 10",
-				Policies: []sadb.Policy{policy}, Origin: "crypto map",
+				Policies: []sadb.Policy{policy}, Origin: "crypto map", Map: "CM", Profile: "PROF",
+			}},
+			Maps: []session.CryptoMap{{
+				Name: "CM", Sequence: 10, Peer: remote, Profile: "PROF", List: "TO-B", Rules: []string{"permit ip host 10.10.10.1 host 10.30.30.1"},
+				Kilobytes: 4608000, Seconds: 3600, Transforms: []session.NamedSet{{Name: "TS", Transforms: "esp-gcm 128"}}, Interfaces: []string{"vA"},
+			}},
+			TransformSets: []session.TransformSet{{Name: "TS", Transforms: "esp-gcm 128"}},
+			Interfaces: []session.Interface{{
+				Name: "vA", Addresses: []string{"192.0.2.1", "198.51.100.1", "2001:db8::1", "fe80::1"}, MTU: 1500, Map: "CM",
 			}},
 			Descriptions: map[session.DescriptionKey]string{{Peer: remote}: "connection from site A"},
 			Logging:      true,

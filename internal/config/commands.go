@@ -78,6 +78,10 @@ var cryptoCommands = []node{
 	kw("logging", "events",
 		kw("session", "log sessions that go up and down").
 			do(func(p *parser, _ args) { p.m.noLog = false })),
+	kw("session", "listings of sessions",
+		kw("format", "style of the listings",
+			kw("classic", "as the first systems had it").do(func(p *parser, _ args) { p.m.xe = false }),
+			kw("xe", "with title, legend, session IDs and uptimes").do(func(p *parser, _ args) { p.m.xe = true }))),
 }
 
 // portNodes are a port for bare IKE, and one for IKE and ESP where there may be a NAT.

@@ -39,6 +39,7 @@ const everything = `
 ! comment
 hostname gwA
 no crypto logging session
+crypto session format xe
 crypto ikev2 proposal P1
  encryption aes-gcm-256 aes-cbc-256 aes-cbc-128 chacha20-poly1305
  integrity sha256 sha1

@@ -16,6 +16,7 @@ type Model struct {
 	file     string
 	hostname string
 	noLog    bool // no crypto logging session
+	xe       bool // crypto session format xe
 	dpd      *dpd
 	fragment int     // as ike.Config.FragmentMTU
 	cookie   *uint64 // crypto ikev2 cookie-challenge

@@ -40,6 +40,7 @@ var accepted = []struct{ name, text, want string }{
 	{"end", "crypto ikev2 keyring K\n end\nhostname x", "hostname x"},
 	{"logging", "no crypto logging session\ncrypto logging session", "crypto logging session"},
 	{"no logging", "no crypto logging session", "no crypto logging session"},
+	{"format", "crypto session format xe\ncrypto session format classic\ncrypto session format xe", "crypto logging session\ncrypto session format xe"},
 
 	{"ciphers", "crypto ikev2 proposal P\n encryption aes-gcm-128 aes-gcm-192 aes-gcm-256 chacha20-poly1305\n group 14 15 16 19 20 21 31", " group 14 15 16 19 20 21 31"},
 	{"classic ciphers", inProposal + " encryption aes-cbc-256 aes-cbc-192 aes-cbc-128", " encryption aes-cbc-256 aes-cbc-192 aes-cbc-128"},

@@ -26,6 +26,9 @@ func (m *Model) text(keys bool) string {
 	} else {
 		w.line("crypto logging session")
 	}
+	if m.xe {
+		w.line("crypto session format xe")
+	}
 	w.ike(m)
 	for _, v := range m.descs.list {
 		w.isakmpPeer(v)

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"strings"
+
+	"seikan/session"
+)
+
+// The settings of a terminal travel as words, each with its value: a client keeps them as they are and sends them back with its next
+// request. Only a client that sends some is told of them.
+const (
+	settingFormat = "format="
+	settingFiles  = "files" // the client can write files
+	settingFile   = "file=" // the last: a path may have blanks
+)
+
+// parseSettings reads what String wrote. What it does not know it leaves out.
+func parseSettings(text string) (s settings) {
+	for word := range strings.FieldsSeq(text) {
+		if name, ok := strings.CutPrefix(word, settingFormat); ok {
+			if f, err := session.ParseFormat(name); err == nil {
+				s.format = &f
+			}
+		}
+		s.files = s.files || word == settingFiles
+	}
+	return s
+}
+
+// String is the settings as they travel.
+func (s settings) String() string {
+	if !s.files {
+		return ""
+	}
+	text := settingFiles
+	if s.format != nil {
+		text += " " + settingFormat + s.format.String()
+	}
+	if s.file != "" {
+		text += " " + settingFile + s.file
+	}
+	return text
+}
+
+// cutFile splits settings into what a client keeps and the file that it is to write; "": none.
+func cutFile(text string) (keep, file string) {
+	keep, file, _ = strings.Cut(text, " "+settingFile)
+	return keep, file
+}

@@ -1,0 +1,86 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+
+	"seikan/session"
+)
+
+// Defaults that listings show where the configuration says nothing: those of ike.Flow.
+const (
+	defaultSeconds   = 3600
+	defaultKilobytes = 4608000
+)
+
+// shown adds what only listings of the configuration need.
+func (b *builder) shown() {
+	s := &b.out.Session
+	if b.m.xe {
+		s.Format = session.XE
+	}
+	for _, t := range b.m.transforms.list {
+		s.TransformSets = append(s.TransformSets, session.TransformSet{Name: t.name, Transforms: t.suite.String()})
+	}
+	on := make(map[string][]string) // interfaces by crypto map
+	for _, f := range b.m.interfaces.list {
+		s.Interfaces = append(s.Interfaces, b.shownInterface(f))
+		if n := f.cryptoMap.name; n != "" {
+			on[n] = append(on[n], f.name)
+		}
+	}
+	for _, m := range b.m.maps.list {
+		for _, e := range m.entries {
+			s.Maps = append(s.Maps, b.shownEntry(e, on[m.name]))
+		}
+	}
+}
+
+func (b *builder) shownInterface(f *iface) session.Interface {
+	v := session.Interface{Name: f.name, Description: f.description, Addresses: []string{}, Map: f.cryptoMap.name}
+	for _, p := range []netip.Prefix{f.addr4, f.addr6} {
+		if p.IsValid() {
+			v.Addresses = append(v.Addresses, p.String())
+		}
+	}
+	if b.env.InterfaceAddrs == nil {
+		return v
+	}
+	addrs, mtu, err := b.env.InterfaceAddrs(f.name)
+	if err != nil {
+		return v // a name that only the configuration has
+	}
+	v.MTU = mtu
+	if len(v.Addresses) == 0 {
+		for _, a := range addrs {
+			v.Addresses = append(v.Addresses, a.WithZone("").String())
+		}
+	}
+	return v
+}
+
+func (b *builder) shownEntry(e *entry, on []string) session.CryptoMap {
+	v := session.CryptoMap{
+		Name: e.name, Sequence: e.seq, Description: e.description, Peer: e.peer, Profile: e.profile.name, List: e.list.name, Rules: []string{},
+		Seconds: cmp.Or(e.life.seconds, b.m.life.seconds, defaultSeconds), Kilobytes: cmp.Or(e.life.kilobytes, b.m.life.kilobytes, defaultKilobytes),
+		Transforms: []session.NamedSet{}, Interfaces: on,
+	}
+	if v.Unlimited = e.life.unlimited || e.life.kilobytes == 0 && b.m.life.unlimited; v.Unlimited {
+		v.Kilobytes = 0
+	}
+	if l := b.m.lists.byName[e.list.name]; l != nil {
+		for _, r := range l.rules {
+			v.Rules = append(v.Rules, r.String())
+		}
+	}
+	if e.pfs != 0 {
+		v.PFS = fmt.Sprintf("group%d", uint16(e.pfs))
+	}
+	for _, n := range e.transforms {
+		if t := b.m.transforms.byName[n.name]; t != nil {
+			v.Transforms = append(v.Transforms, session.NamedSet{Name: t.name, Transforms: t.suite.String()})
+		}
+	}
+	return v
+}

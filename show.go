@@ -1,0 +1,127 @@
+package seikan
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"seikan/ike"
+	"seikan/sadb"
+	"seikan/session"
+)
+
+// sessionsAtOnce is how many sessions control copies before it looks at its other work: about a millisecond of it.
+const sessionsAtOnce = 64
+
+// Sessions gives take the sessions that f chooses, in the order of the listing, some at a time, until it returns an error. The slice is
+// take's for the call. What the router has to do goes on between: each session is as it was at one moment, and not all at
+// the same.
+func (r *Router) Sessions(ctx context.Context, f session.Filter, p session.Parts, take func([]session.Session) error) error {
+	var l *session.Listing
+	if err := r.call(ctx, func(time.Time) { l = r.control.tracker.List(f, p) }); err != nil {
+		return err
+	}
+	if p.History {
+		if err := r.gone(ctx, f, take); err != nil {
+			return err
+		}
+	}
+	var list []session.Session
+	for l.Len() > 0 {
+		err := r.call(ctx, func(now time.Time) {
+			if p.Fresh {
+				r.control.refresh(l.Next(sessionsAtOnce))
+			}
+			list = r.control.tracker.Sessions(now, l, sessionsAtOnce, list[:0])
+		})
+		if err != nil {
+			return err
+		}
+		if err := take(list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refresh brings some IKE SAs of the sessions up to date.
+func (c *control) refresh(ids []sadb.IKEID) {
+	c.tracker.Refresh(func(yield func(ike.SAInfo) bool) {
+		for _, id := range ids {
+			if sa, ok := c.ike.SA(id); ok && !yield(sa) {
+				return
+			}
+		}
+	})
+}
+
+// gone gives take the sessions whose history is all that there is of them.
+func (r *Router) gone(ctx context.Context, f session.Filter, take func([]session.Session) error) error {
+	var list []session.Session
+	if err := r.call(ctx, func(time.Time) { list = r.control.tracker.Gone(f) }); err != nil || len(list) == 0 {
+		return err
+	}
+	return take(list)
+}
+
+// ClearSAs does what an operator's `clear crypto` asks for, and returns how many IKE SAs, or Child SAs, that was. It does not wait for
+// the answers of the peers.
+func (r *Router) ClearSAs(ctx context.Context, q session.ClearRequest) (n int, err error) {
+	err = r.call(ctx, func(now time.Time) {
+		switch q.What {
+		case session.ClearSessions:
+			n = r.control.clear(now, q.Filter)
+		case session.ClearChildren:
+			n = r.control.clearChildren(now, q)
+		case session.ClearCounters:
+			r.control.tracker.ZeroCounters(q.Filter)
+		}
+	})
+	return n, err
+}
+
+// clearChildren deletes Child SAs and leaves their IKE SAs.
+func (c *control) clearChildren(now time.Time, q session.ClearRequest) (n int) {
+	for _, sa := range c.tracker.ChildSAs(q.Filter) {
+		spec := &sa.Child().Spec
+		if q.SPI == 0 || q.SPI == uint32(spec.In.SPI) || q.SPI == uint32(spec.Out.SPI) {
+			c.ike.DeleteChild(now, spec.In.SPI, ike.ReasonOperator, &c.out)
+			n++
+		}
+	}
+	return n
+}
+
+// Tables is what is listed beside sessions. The last of the interfaces is the device, whose name the Router does not know; nor does it
+// know the routes, and whether the other interfaces are up.
+func (r *Router) Tables(ctx context.Context) (t session.Tables, err error) {
+	device := session.Interface{Tunnel: true, Up: true, Addresses: []string{}, Traffic: r.traffic()}
+	err = r.call(ctx, func(time.Time) {
+		c := r.control
+		t.Peers, device.MTU = c.tracker.Peers(), c.mtu
+		t.Maps, t.TransformSets = slices.Clone(c.cfg.Session.Maps), slices.Clone(c.cfg.Session.TransformSets)
+		t.Interfaces = append(slices.Clip(slices.Clone(c.cfg.Session.Interfaces)), device)
+	})
+	return t, err
+}
+
+// traffic is what all policies together have carried, with the drops that no policy is charged with left out.
+func (r *Router) traffic() *session.Traffic {
+	t := new(session.Traffic)
+	for e := range r.db.Entries() {
+		in, out := e.Counters.In.Load(), e.Counters.Out.Load()
+		t.InPackets, t.InBytes, t.InDropped = t.InPackets+in.Packets, t.InBytes+in.Bytes, t.InDropped+in.DropTotal()
+		t.OutPackets, t.OutBytes, t.OutDropped = t.OutPackets+out.Packets, t.OutBytes+out.Bytes, t.OutDropped+out.DropTotal()
+	}
+	return t
+}
+
+// socketMTUs is the MTU behind each local address.
+func socketMTUs(sockets []Socket) map[netip.Addr]int {
+	mtus := make(map[netip.Addr]int)
+	for _, s := range sockets {
+		mtus[s.Conn.LocalAddr().Addr()] = s.MTU
+	}
+	return mtus
+}
