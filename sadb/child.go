@@ -30,8 +30,8 @@ type Child struct {
 	owner      IKEID
 	prev, next *Child
 	state      atomic.Uint32
-	charged    atomic.Pointer[Entry]    // the policy that is charged with drops that name no flow
-	serves     atomic.Pointer[[]*Entry] // what inbound packets are held against; the slice is not modified
+	charged    atomic.Pointer[Entry]   // the policy that is charged with drops that name no flow
+	serves     atomic.Pointer[ruleset] // what inbound packets are held against
 
 	octets, packets limit  // of either direction
 	softSeq         uint64 // outbound sequence number at which the soft limit is
@@ -166,7 +166,7 @@ func (in *Inbound) Permit(f Flow) *Entry {
 	if !selects(in.child.Spec.Local, in.child.Spec.Remote, &f) {
 		return nil
 	}
-	if e := first(*in.child.serves.Load(), &f); e != nil && e.Action == Protect {
+	if e := in.child.serves.Load().first(&f); e != nil && e.Action == Protect {
 		return e
 	}
 	return nil

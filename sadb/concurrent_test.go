@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"seikan/esp"
 )
@@ -109,55 +108,6 @@ func BenchmarkParseFlow(b *testing.B) {
 			for b.Loop() {
 				if _, err := ParseFlow(pkt); err != nil {
 					b.Fatal(err)
-				}
-			}
-			perSecond(b)
-		})
-	}
-}
-
-func BenchmarkLookup(b *testing.B) {
-	for _, n := range []int{1, 1000, 100000} {
-		b.Run(fmt.Sprintf("sas=%d", n), func(b *testing.B) {
-			var table spiTable
-			r := rand.New(rand.NewPCG(1, 1))
-			spis := make([]esp.SPI, n)
-			for i := range spis {
-				spis[i] = esp.SPI(r.Uint32() | 256)
-				if table.find(spis[i]) == nil {
-					table.add(&Inbound{spi: spis[i]})
-				}
-			}
-			b.ReportAllocs()
-			b.ResetTimer()
-			for i := 0; b.Loop(); i++ {
-				if table.find(spis[i%n]) == nil {
-					b.Fatal("not found")
-				}
-			}
-			perSecond(b)
-		})
-	}
-}
-
-func BenchmarkRoute(b *testing.B) {
-	for _, n := range []int{1, 10, 100, 1000} {
-		b.Run(fmt.Sprintf("policies=%d", n), func(b *testing.B) {
-			var db DB
-			var policies []Policy
-			for i := range n {
-				policies = append(policies, protect(PolicyID(fmt.Sprint(i)), fmt.Sprintf("10.%d.%d.0/24", 2+i/256, i%256)))
-			}
-			db.SetPolicies(policies)
-			last := policies[n-1]
-			if _, err := db.Install(time.Unix(1, 0), spec(1000, last.Remote[0].Prefixes()[0].String(), last.ID)); err != nil {
-				b.Fatal(err)
-			}
-			f := to(last.Remote[0].Lo.Next().String())
-			b.ReportAllocs()
-			for b.Loop() {
-				if db.Route(f).Out == nil {
-					b.Fatal("not found")
 				}
 			}
 			perSecond(b)

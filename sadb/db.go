@@ -47,7 +47,7 @@ func (db *DB) Route(f Flow) Routed {
 	if s == nil {
 		return Routed{}
 	}
-	e := first(s.entries, &f)
+	e := s.all.first(&f)
 	switch {
 	case e == nil:
 		return Routed{}
@@ -68,7 +68,7 @@ func (db *DB) Entry(id PolicyID) *Entry {
 // Entries is the policies in order.
 func (db *DB) Entries() iter.Seq[*Entry] {
 	if s := db.policies.Load(); s != nil {
-		return slices.Values(s.entries)
+		return slices.Values(s.all.list)
 	}
 	return slices.Values[[]*Entry](nil)
 }
@@ -111,8 +111,7 @@ func (db *DB) SetPolicies(policies []Policy) {
 
 // bind finds the entries of a Child SA's policies.
 func (c *Child) bind(s *spd) {
-	list := s.serving(c.Spec.Policies)
-	c.serves.Store(&list)
+	c.serves.Store(s.serving(c.Spec.Policies))
 	for _, id := range c.Spec.Policies {
 		if e := s.byID[id]; e != nil {
 			c.charged.Store(e)

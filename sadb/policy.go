@@ -1,6 +1,7 @@
 package sadb
 
 import (
+	"maps"
 	"slices"
 	"sync/atomic"
 )
@@ -61,57 +62,65 @@ func (e *Entry) publish() {
 	e.outbound.Store(&list)
 }
 
-// spd is the policies in force. It is not modified.
+// spd is the policies in force. But for what the writer remembers in it, it is not modified.
 type spd struct {
-	entries []*Entry // in order
-	byID    map[PolicyID]*Entry
-	at      map[PolicyID]int // in entries
-	guards  []int            // where in entries those are that do not protect
+	all    *ruleset // in order
+	byID   map[PolicyID]*Entry
+	at     map[PolicyID]int // in all
+	guards []int            // where those are that keep traffic from any policy behind them
+	skips  map[string][]int // where those are that keep it from others of their group
+
+	single map[PolicyID]*ruleset // serving of one policy; the writer's
 }
 
 func newSPD(entries []*Entry) *spd {
-	s := &spd{entries: entries, byID: make(map[PolicyID]*Entry, len(entries)), at: make(map[PolicyID]int, len(entries))}
+	s := &spd{
+		all: newRuleset(entries), byID: make(map[PolicyID]*Entry, len(entries)), at: make(map[PolicyID]int, len(entries)),
+		skips: map[string][]int{}, single: map[PolicyID]*ruleset{},
+	}
 	for i, e := range entries {
 		s.byID[e.ID], s.at[e.ID] = e, i
-		if e.Action != Protect {
+		switch e.Action {
+		case Protect:
+		case Skip:
+			s.skips[e.Group] = append(s.skips[e.Group], i)
+		default:
 			s.guards = append(s.guards, i)
 		}
 	}
 	return s
 }
 
-// first is the first of a list of policies that decides on a flow: it matches, and its group was not skipped before. Nil: none does.
-func first(list []*Entry, f *Flow) *Entry {
-	skipped := ""
-	for _, e := range list {
-		switch {
-		case skipped != "" && e.Group == skipped, !selects(e.Local, e.Remote, f):
-		case e.Action == Skip:
-			skipped = e.Group
-		default:
-			return e
-		}
-	}
-	return nil
-}
-
 // serving is what an SA that serves the named policies is held against, in order: those, and before each one the policies
 // that keep traffic away from it (RFC 4301 §4.4.1: what is carved out of an SA's selectors does not pass it either).
-func (s *spd) serving(ids []PolicyID) (list []*Entry) {
-	var served []int
+func (s *spd) serving(ids []PolicyID) *ruleset {
+	if len(ids) == 1 {
+		if r := s.single[ids[0]]; r != nil {
+			return r
+		}
+	}
+	places := map[int]bool{}
 	for _, id := range ids {
-		if i, ok := s.at[id]; ok {
-			served = append(served, i)
+		i, ok := s.at[id]
+		if !ok {
+			continue
+		}
+		places[i] = true
+		for _, before := range [...][]int{s.guards, s.skips[s.all.list[i].Group]} {
+			for _, g := range before {
+				if g < i {
+					places[g] = true
+				}
+			}
 		}
 	}
-	slices.Sort(served)
-	guards := s.guards
-	for _, i := range served {
-		for len(guards) > 0 && guards[0] < i {
-			list = append(list, s.entries[guards[0]])
-			guards = guards[1:]
-		}
-		list = append(list, s.entries[i])
+	list := make([]*Entry, 0, len(places))
+	for _, i := range slices.Sorted(maps.Keys(places)) {
+		list = append(list, s.all.list[i])
 	}
-	return list
+	r := newRuleset(list)
+	if len(ids) == 1 {
+		s.single[ids[0]] = r
+	}
+	return r
 }
