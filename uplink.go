@@ -123,7 +123,8 @@ func (u *uplink) end(now int64) {
 func (u *uplink) add(now int64, to sadb.Routed, next uint8) {
 	size := u.cutter.NextLen()
 	n := to.Out.SealedLen(size)
-	if to.Out != u.out || to.Policy != u.entry || u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) || len(u.heads)+u.cutter.HeaderLen() > cap(u.heads) {
+	full := u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) || len(u.heads)+u.cutter.HeaderLen() > cap(u.heads)
+	if full || to.Out != u.out || to.Policy != u.entry {
 		u.flush(now)
 		u.out, u.entry = to.Out, to.Policy
 	}
