@@ -73,6 +73,7 @@ type Direction struct {
 	KilobytesLeft uint64      `json:"kilobytesLeft"`
 	NoVolumeLimit bool        `json:"noVolumeLimit"`
 	SecondsLeft   uint64      `json:"secondsLeft"`
+	LastUse       time.Time   `json:"lastUse,omitzero"` // when a packet was carried last; zero for never
 }
 
 // DropCount is how many packets were dropped for one reason.
@@ -199,6 +200,9 @@ func (t *Tracker) flow(p sadb.Policy, origin string, children []*sadb.Child, now
 
 func (d *Direction) count(v sadb.CounterValues) {
 	d.Packets, d.Bytes, d.Dropped = v.Packets, v.Bytes, v.DropTotal()
+	if v.LastUse != 0 {
+		d.LastUse = time.Unix(0, v.LastUse).UTC()
+	}
 	for r, n := range v.Drops {
 		if n > 0 {
 			d.Drops = append(d.Drops, DropCount{sadb.DropReason(r).String(), n})
