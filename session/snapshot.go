@@ -33,6 +33,7 @@ type Session struct {
 	Phase1ID    string         `json:"phase1Id"` // that the peer proved; "" before
 	// Since is when the session went up or down last, in the sense of Transition; zero when it was never up.
 	Since      time.Time `json:"since,omitzero"`
+	WentUp     bool      `json:"-"`                    // at Since, not down
 	LastReason string    `json:"lastReason,omitempty"` // why it last went down or could not go up
 	LastDetail string    `json:"lastDetail,omitempty"`
 	LastTime   time.Time `json:"lastTime,omitzero"` // of that
@@ -110,7 +111,7 @@ func (t *Tracker) summary(r *record) Session {
 	s := Session{
 		Interface: r.Interface, Name: r.PeerName, Configured: !r.dynamic, Status: r.status(),
 		Local: local.Addr(), LocalPort: local.Port(), Peer: r.peer(), FVRF: r.FVRF, IVRF: r.IVRF,
-		Description: t.description(r), Phase1ID: r.id.String(), Since: r.since,
+		Description: t.description(r), Phase1ID: r.id.String(), Since: r.since, WentUp: r.up,
 	}
 	if r.last.reason != ike.ReasonNone {
 		s.LastReason, s.LastDetail, s.LastTime = r.last.reason.String(), r.last.detail, r.last.at
