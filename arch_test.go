@@ -35,6 +35,8 @@ var edges = map[string][]string{
 	"internal/udp":       {},
 	"internal/config":    {"", "ike", "ike/wire", "esp", "sadb", "session", "tun"},
 	"internal/cli":       {"session", "sadb"},
+	"internal/metrics":   {"", "ike", "sadb", "session"},
+	"internal/web":       {"", "esp", "ike", "sadb", "session"},
 	"internal/interop":   {},
 	"cmd/seikan":         {"*"},
 	"bench": {

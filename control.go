@@ -18,6 +18,7 @@ type control struct {
 	*Router
 	ike     *ike.Endpoint
 	tracker *session.Tracker
+	tally   ikeTally
 	out     ike.Output // of the call to ike that is being carried out
 
 	hold    *hold
@@ -41,6 +42,7 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 		uplink:  newUplink(r, max(1, r.cfg.Hold)),
 		outlets: newOutlets(r.cfg.Sockets).prompt(), // control waits for nobody: what is lost here IKE sends again
 	}
+	c.tally.configure(r.cfg.Session.Sessions)
 	c.uplink.outlets.prompt()
 	c.uplink.noSA = func(e *sadb.Entry, _ sadb.Flow, _ []byte) { e.Counters.Out.Drop(sadb.DropNoSA, 1) }
 	return c
@@ -167,6 +169,7 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 			c.hold.giveUp(id)
 		}
 	}
+	c.tally.observe(ev)
 	logEvent(c.cfg.Log, ev)
 	if tr, ok := c.tracker.Observe(now, ev); ok && c.cfg.Session.Logging {
 		logTransition(c.cfg.Log, tr)

@@ -46,6 +46,7 @@ func (c *control) reconfigure(now time.Time, ch Change) error {
 	}
 	c.cfg.IKE, c.cfg.Policies, c.cfg.Session = next.IKE, next.Policies, next.Session
 	c.tracker.Reconfigure(ch.Session)
+	c.tally.configure(ch.Session.Sessions)
 	c.db.SetPolicies(ch.Policies)
 	c.changed = true
 	return nil

@@ -46,11 +46,14 @@ const (
 	acquireQueue = 64
 )
 
-// Stats are the counters that belong to no session.
+// Stats are the counters that belong to no session, and those of negotiations. They belong to their receiver.
 type Stats struct {
 	// Drops counts packets that no SA or policy is charged with: of an unknown SPI, malformed, without a policy.
 	Drops    [sadb.NumDropReasons]uint64
 	IKEDrops [ike.NumDrops]uint64 // messages that were not acted on
+
+	IKE   IKECounts             // of all peers
+	Peers map[PeerKey]IKECounts // of each that is configured
 }
 
 // New checks cfg and makes a Router of it. The device and the sockets are the Router's from then on, and closed by Run;
@@ -180,10 +183,14 @@ func (r *Router) HasVRF(ctx context.Context, name string) (ok bool, err error) {
 	return ok, err
 }
 
-// Stats is the counters that belong to no session.
+// Stats is the counters that belong to no session, and those of negotiations.
 func (r *Router) Stats(ctx context.Context) (s Stats, err error) {
 	err = r.call(ctx, func(time.Time) {
 		s.Drops, s.IKEDrops = r.drops.Load().Drops, r.control.ike.Drops()
+		s.IKE, s.Peers = r.control.tally.all.clone(), make(map[PeerKey]IKECounts, len(r.control.tally.peers))
+		for k, c := range r.control.tally.peers {
+			s.Peers[k] = c.clone()
+		}
 	})
 	return s, err
 }

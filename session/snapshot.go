@@ -45,6 +45,7 @@ type Session struct {
 	Waiting       string `json:"waiting,omitempty"` // what it waits for when it is not UP, in plain words
 	// Since is when the session went up or down last, in the sense of Transition; zero when it was never up.
 	Since      time.Time `json:"since,omitzero"`
+	WentUp     bool      `json:"-"`                    // at Since, not down
 	LastReason string    `json:"lastReason,omitempty"` // why it last went down or could not go up
 	LastDetail string    `json:"lastDetail,omitempty"`
 	LastTime   time.Time `json:"lastTime,omitzero"` // of that
@@ -71,12 +72,12 @@ type Flow struct {
 type Direction struct {
 	Packets       uint64      `json:"packets"`
 	Bytes         uint64      `json:"bytes"` // of inner packets
-	LastUse       time.Time   `json:"lastUse,omitzero"`
 	Dropped       uint64      `json:"dropped"`
 	Drops         []DropCount `json:"drops"` // what Dropped is made of; reasons that did not occur are left out
 	KilobytesLeft uint64      `json:"kilobytesLeft"`
 	NoVolumeLimit bool        `json:"noVolumeLimit"`
 	SecondsLeft   uint64      `json:"secondsLeft"`
+	LastUse       time.Time   `json:"lastUse,omitzero"` // when a packet was carried last; zero for never
 }
 
 // DropCount is how many packets were dropped for one reason.
@@ -110,7 +111,7 @@ func (t *Tracker) summary(r *record) Session {
 	s := Session{
 		Interface: r.Interface, Name: r.PeerName, Configured: !r.dynamic, Status: r.status(),
 		Local: local.Addr(), LocalPort: local.Port(), Peer: r.peer(), FVRF: r.FVRF, IVRF: r.IVRF,
-		Description: t.description(r), Phase1ID: r.id.String(), Since: r.since, Number: r.number, Map: r.Map, Profile: r.Profile,
+		Description: t.description(r), Phase1ID: r.id.String(), Since: r.since, WentUp: r.up, Number: r.number, Map: r.Map, Profile: r.Profile,
 	}
 	s.Waiting = r.waiting(s.Status)
 	if r.last.reason != ike.ReasonNone {

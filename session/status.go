@@ -18,6 +18,12 @@ var statusText = [...]string{
 	Down: "DOWN", DownNegotiating: "DOWN-NEGOTIATING", UpNoIKE: "UP-NO-IKE", UpIdle: "UP-IDLE", UpActive: "UP-ACTIVE",
 }
 
+// Statuses is all of them, the worst first.
+func Statuses() []Status { return []Status{Down, DownNegotiating, UpNoIKE, UpIdle, UpActive} }
+
+// Up reports whether it is one of the three that begin with UP.
+func (s Status) Up() bool { return s >= UpNoIKE }
+
 func (s Status) String() string { return statusText[s] }
 
 // MarshalText is String, for JSON.

@@ -28,6 +28,7 @@ type service struct {
 	router  *seikan.Router
 	host    *tun.Host
 	vty     *cli.Listener
+	monitor *monitoring
 	info    cli.Info
 	file    string                 // with the configuration
 	running atomic.Pointer[string] // the configuration in force, as shown
@@ -76,6 +77,11 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	if err != nil {
 		return err
 	}
+	s.monitor = newMonitoring(s.log, s.router)
+	if err := s.monitor.open(built); err != nil {
+		return err
+	}
+	s.onClose(s.monitor.close)
 	if err := s.makeDir(filepath.Dir(o.socket)); err != nil {
 		return err
 	}
@@ -146,7 +152,11 @@ func (s *service) makeDir(dir string) error {
 func (s *service) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	served := make(chan error, 1)
+	served, watched := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(watched)
+		s.monitor.run(ctx)
+	}()
 	go func() {
 		defer cancel()
 		served <- cli.Serve(ctx, s.vty, s.backend(), s.info)
@@ -157,6 +167,7 @@ func (s *service) run(ctx context.Context) error {
 	go s.reloadOn(ctx, hangUps(ctx))
 	err := s.router.Run(ctx)
 	cancel()
+	<-watched
 	err = errors.Join(err, <-served)
 	s.log.Info().Msg("router stopped")
 	return err
@@ -209,8 +220,15 @@ func (s *service) reload(ctx context.Context) error {
 	}
 	s.show(model)
 	s.routes.Store(&built.Routes)
+	var errs []error
 	if err := s.host.SetRoutes(built.Routes); err != nil {
-		return fmt.Errorf("the configuration is in force, but not all of its routes: %w", err)
+		errs = append(errs, fmt.Errorf("the configuration is in force, but not all of its routes: %w", err))
+	}
+	if err := s.monitor.change(ctx, built); err != nil {
+		errs = append(errs, fmt.Errorf("the configuration is in force, but not its monitoring: %w", err))
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
 	}
 	s.log.Info().Str("file", s.file).Msg("configuration changed")
 	return nil

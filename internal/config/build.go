@@ -35,6 +35,7 @@ type Built struct {
 	Session  session.Config
 	Locals   []LocalEndpoint // each address once
 	Routes   []tun.Route     // to the remote networks, each once
+	Monitor  *Monitor        // nil: there is none
 }
 
 // LocalEndpoint is an address that peers talk to, on ports 500 and 4500.
@@ -53,7 +54,7 @@ func (m *Model) Build(env Env) (Built, error) {
 		used: make(map[string]bool), peers: make(map[peerKey]*site), routes: make(map[netip.Prefix]int),
 		locals: make(map[netip.Addr]string),
 	}
-	b.out.Hostname = m.hostname
+	b.out.Hostname, b.out.Monitor = m.hostname, m.monitor.built()
 	b.out.Session.Logging = !m.noLog
 	b.out.IKE.Port, b.out.IKE.NATTPort, b.out.Session.NATTPort = m.ports.ike, m.ports.natt, m.ports.natt
 	b.out.IKE.MaxHalfOpen, b.out.IKE.FragmentMTU = int(m.halfOpen), m.fragment

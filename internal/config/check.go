@@ -21,6 +21,7 @@ func (p *parser) check() {
 	}
 	understood := len(p.errs.list) == 0
 	p.checkReferences()
+	p.checkMonitor()
 	if !understood {
 		return // what is missing may be on the lines that are wrong
 	}

@@ -22,7 +22,9 @@ var globalMode = mode{commands: []node{
 				kw("remark", "comment", arg(kindText, "comment of at most 200 characters").do((*parser).numberedRemark)))...)),
 	kw("interface", "configure an interface",
 		arg(kindName, "name of an interface").do((*parser).enterInterface)),
+	monitorNode(),
 	kw("no", "switch off",
+		noMonitorNode(),
 		kw("crypto", "encryption",
 			kw("ikev2", "Internet Key Exchange version 2",
 				kw("fragmentation", "neither send nor take fragments").

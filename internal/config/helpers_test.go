@@ -150,6 +150,9 @@ ipv6 access-list SIX
  permit ipv6 host fd00:10::1 host fd00:30::1
  sequence 5 permit udp fd00:10::/64 any eq 53
 access-list 100 permit gre any any
+monitor http listen 2001:db8::1 8443
+monitor http token swordfish-long-token
+monitor http tls certificate /etc/seikan/c.pem key /etc/seikan/k.pem client-ca /etc/seikan/ca.pem
 end
 `
 

@@ -104,7 +104,7 @@ func (l *line) harmless(i int) int {
 var beforeKey = []string{"0", "6", "7", "hex", "key", "local", "remote"}
 
 // soundsLikeKey are parts of words that announce a key.
-var soundsLikeKey = []string{"key", "psk", "ppk", "pass", "secret"}
+var soundsLikeKey = []string{"key", "psk", "ppk", "pass", "secret", "token"}
 
 func announcesKey(w string) bool {
 	w = strings.ToLower(w)

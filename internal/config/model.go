@@ -25,6 +25,8 @@ type Model struct {
 	life     lifetime
 	replay   int // as entry.replay
 
+	monitor monitor
+
 	proposals  table[proposal]
 	policies   table[policy]
 	keyrings   table[keyring]

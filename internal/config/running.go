@@ -53,6 +53,7 @@ func (m *Model) text(keys bool) string {
 	for _, v := range m.lists.list {
 		w.list(v)
 	}
+	w.monitor(&m.monitor)
 	w.block("end")
 	return w.b.String()
 }

@@ -1,0 +1,203 @@
+// The page: asks the router every two seconds and shows what it says. All text goes into the page as text.
+import { age, clock, rate } from "./format.js";
+import { draw, Series, trend } from "./plot.js";
+
+const period = 2000;
+const pageSize = 100;
+const $ = (id) => document.getElementById(id);
+
+const state = { status: "", text: "", iface: "", offset: 0, chosen: "" };
+const total = new Series();
+let series = new Map(); // of the sessions that are shown, by ID
+let one = null; // of the session that is chosen
+let asked = 0; // rounds: what a later one has overtaken is not shown
+
+async function ask(path) {
+  const reply = await fetch(path, { signal: AbortSignal.timeout(20000), headers: { Accept: "application/json" } });
+  const body = await reply.json();
+  if (!reply.ok) {
+    throw Object.assign(new Error(body.error ?? reply.statusText), { code: reply.status });
+  }
+  return body;
+}
+
+function make(name, className, text) {
+  const e = document.createElement(name);
+  e.className = className;
+  e.textContent = text;
+  return e;
+}
+
+function stateClass(status) {
+  return status.toLowerCase();
+}
+
+function showSummary(s) {
+  $("hostname").textContent = s.hostname || "seikan";
+  $("version").textContent = s.version;
+  document.title = `${s.hostname || "seikan"}: ${s.sessions - s.statuses.DOWN - s.statuses["DOWN-NEGOTIATING"]} of ${s.sessions} up`;
+  const order = ["UP-ACTIVE", "UP-IDLE", "UP-NO-IKE", "DOWN-NEGOTIATING", "DOWN"];
+  if ($("tiles").childElementCount === 0) {
+    for (const status of ["", ...order]) {
+      const tile = make("button", `tile ${stateClass(status)}`, "");
+      tile.type = "button";
+      tile.dataset.status = status;
+      tile.append(make("span", "", status || "all sessions"), make("b", "", ""));
+      tile.addEventListener("click", () => choose({ status, offset: 0 }));
+      $("tiles").append(tile);
+    }
+  }
+  for (const tile of $("tiles").children) {
+    const status = tile.dataset.status;
+    tile.lastChild.textContent = status ? s.statuses[status] : s.sessions;
+    tile.setAttribute("aria-pressed", String(status === state.status));
+  }
+  const names = ["", ...s.interfaces];
+  const select = $("interface");
+  if (select.length !== names.length || names.some((n, i) => select.options[i].value !== n)) {
+    select.replaceChildren(...names.map((n) => new Option(n || "all interfaces", n, false, n === state.iface)));
+  }
+  total.add(Date.parse(s.at), s.in.bytes, s.out.bytes);
+  draw($("total"), total);
+}
+
+function rowOf(s, at) {
+  const known = series.get(s.id) ?? new Series();
+  known.add(at, s.in.bytes, s.out.bytes);
+  const tr = document.createElement("tr");
+  tr.dataset.id = s.id;
+  tr.setAttribute("aria-current", String(s.id === state.chosen));
+  const status = make("td", stateClass(s.status), "");
+  status.append(make("span", "state", s.status));
+  const peer = make("td", "", "");
+  const link = make("a", "", s.peer);
+  link.href = `#${s.id}`;
+  peer.append(link);
+  const line = make("td", "", "");
+  line.append(trend(known));
+  const since = s.since ? age((at - Date.parse(s.since)) / 1000) : "never up";
+  const cause = s.cause ? `${s.cause}${s.detail ? `: ${s.detail}` : ""}` : "";
+  const now = known.now();
+  tr.append(
+    status, make("td", "", s.interface), peer, make("td", "wide", s.description), make("td", "number", since),
+    make("td", "number", rate(now.in)), make("td", "number", rate(now.out)), line, make("td", "wide", cause),
+  );
+  return [tr, known];
+}
+
+function showList(list) {
+  const at = Date.parse(list.at);
+  const next = new Map();
+  const focused = document.activeElement?.closest?.("tr")?.dataset.id;
+  const rows = list.sessions.map((s) => {
+    const [tr, known] = rowOf(s, at);
+    next.set(s.id, known);
+    return tr;
+  });
+  series = next; // what is not shown any more is forgotten
+  $("rows").replaceChildren(...rows);
+  if (focused) {
+    rows.find((tr) => tr.dataset.id === focused)?.querySelector("a").focus({ preventScroll: true });
+  }
+  $("none").hidden = list.matched > 0;
+  const last = list.offset + list.sessions.length;
+  $("matched").textContent = list.matched > 0 ? `${list.offset + 1}–${last} of ${list.matched}` : "";
+  $("before").disabled = list.offset === 0;
+  $("after").disabled = last >= list.matched;
+}
+
+function dropsOf(session) {
+  const lines = [];
+  for (const flow of session.flows) {
+    for (const [name, way] of [["in", flow.in], ["out", flow.out]]) {
+      for (const d of way.drops ?? []) {
+        lines.push(`${flow.policy}, ${name}: ${d.count} ${d.reason}`);
+      }
+    }
+  }
+  return lines;
+}
+
+function fill(list, lines, otherwise) {
+  list.replaceChildren(...(lines.length > 0 ? lines : [otherwise]).map((text) => make("li", "", text)));
+}
+
+function showDetail(d) {
+  $("detail").hidden = false;
+  $("title").textContent = `${d.row.peer} on ${d.row.interface}${d.row.description ? `, ${d.row.description}` : ""}`;
+  one.add(Date.parse(d.at), d.row.in.bytes, d.row.out.bytes);
+  draw($("one"), one);
+  const told = d.history.map((c) => `${clock(c.at)}: ${c.what}${c.cause ? `, ${c.cause}` : ""}${c.detail ? `: ${c.detail}` : ""}`);
+  fill($("history"), told, "Nothing yet: the session was never up and nothing was tried.");
+  fill($("drops"), dropsOf(d.session), "None.");
+  $("text-detail").textContent = d.text;
+}
+
+function listPath() {
+  const p = new URLSearchParams({ offset: state.offset, limit: pageSize });
+  for (const [name, value] of [["status", state.status], ["interface", state.iface], ["text", state.text]]) {
+    if (value) {
+      p.set(name, value);
+    }
+  }
+  return `api/v1/sessions?${p}`;
+}
+
+async function detail() {
+  try {
+    return await ask(`api/v1/sessions/${state.chosen}`);
+  } catch (e) {
+    if (e.code === 404 || e.code === 400) {
+      return null;
+    }
+    throw e;
+  }
+}
+
+// round asks for all that is shown, once.
+async function round() {
+  const mine = ++asked;
+  try {
+    const [summary, list, chosen] = await Promise.all([ask("api/v1/summary"), ask(listPath()), state.chosen ? detail() : null]);
+    if (mine !== asked) {
+      return;
+    }
+    showSummary(summary);
+    showList(list);
+    if (chosen) {
+      showDetail(chosen);
+    } else {
+      $("detail").hidden = true;
+    }
+    $("live").className = "";
+    $("live").textContent = `as of ${clock(summary.at)}`;
+  } catch (e) {
+    if (mine === asked) {
+      $("live").className = "lost";
+      $("live").textContent = `no answer: ${e.message}`;
+    }
+  }
+}
+
+function choose(change) {
+  Object.assign(state, change);
+  round();
+}
+
+function follow() {
+  const id = location.hash.slice(1);
+  if (id !== state.chosen) {
+    one = new Series();
+  }
+  choose({ chosen: id });
+}
+
+$("text").addEventListener("input", () => choose({ text: $("text").value.trim(), offset: 0 }));
+$("interface").addEventListener("change", () => choose({ iface: $("interface").value, offset: 0 }));
+$("before").addEventListener("click", () => choose({ offset: Math.max(0, state.offset - pageSize) }));
+$("after").addEventListener("click", () => choose({ offset: state.offset + pageSize }));
+$("filters").addEventListener("submit", (e) => e.preventDefault());
+addEventListener("hashchange", follow);
+document.addEventListener("visibilitychange", () => document.hidden || round());
+setInterval(() => document.hidden || round(), period);
+follow();
