@@ -26,7 +26,8 @@ func (n *Namespace) Ping(t testing.TB, from, to string, count int) {
 // TryPing sends n echo requests and gives how many were sent and answered, and what ping printed.
 func (n *Namespace) TryPing(t testing.TB, from, to string, count int) (sent, received int, out string) {
 	t.Helper()
-	b, _ := n.command("ping", "-n", "-I", from, "-c", strconv.Itoa(count), "-i", "0.02", "-W", "5", to).CombinedOutput()
+	// Ping waits for the last answer no longer than its interval.
+	b, _ := n.command("ping", "-n", "-I", from, "-c", strconv.Itoa(count), "-i", "0.2", "-W", "5", to).CombinedOutput()
 	sent, received = pingCounts(t, string(b))
 	return sent, received, string(b)
 }
