@@ -15,7 +15,7 @@ FUZZTIME ?= 30s
 BENCH ?= .
 BENCHCOUNT ?= 10
 
-.PHONY: all build test unit race simulate soak fuzz fuzz-smoke interop peers bench demo lint fmt-check vet cross arch tidy-check
+.PHONY: all build test unit race simulate soak fuzz fuzz-smoke browser interop peers bench demo lint fmt-check vet cross arch tidy-check
 
 all: build lint unit
 
@@ -46,10 +46,13 @@ fuzz: ## every fuzz target for FUZZTIME
 fuzz-smoke: ## every fuzz target for a few seconds
 	scripts/fuzz-smoke.sh
 
+browser: ## the page of the monitoring in a headless Chromium
+	SEIKAN_BROWSER=1 $(GO) test -count=1 -timeout 5m -run '^TestPage' ./internal/web
+
 interop: ## against real peers: root on Linux, after make peers
 	$(GO) test -count=1 -timeout 15m $(INTEROP)
 
-peers: ## install what the interop tests need (root, Debian)
+peers: ## install what the interop and browser tests need (root, Debian)
 	scripts/install-peers.sh
 
 bench: ## BENCHCOUNT runs of the benchmarks that match BENCH, for benchstat

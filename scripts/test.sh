@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test that can run on this machine, and says which were left out and why. It is what `make test` does.
 #
-# As root on Debian it installs the peers of the interop tests first. With SEIKAN_REQUIRE_INTEROP=1 it fails where the interop
-# tests cannot run.
+# As root on Debian it installs the peers of the interop tests and Chromium first. With SEIKAN_REQUIRE_INTEROP=1 it fails where the
+# interop tests or those of the page cannot run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -42,6 +42,12 @@ else
 fi
 
 step "fuzz smoke" make -s fuzz-smoke
+
+if [ "$require" = 1 ] || command -v chromium >/dev/null; then
+	step "browser tests" make -s browser
+else
+	left_out+=("tests of the page: need Chromium, which scripts/install-peers.sh installs")
+fi
 
 if [ "$require" = 1 ] || { can_isolate && command -v swanctl >/dev/null; }; then
 	# From here on a test that finds something missing fails, so that none is left out unseen.

@@ -13,7 +13,8 @@ let one = null; // of the session that is chosen
 let asked = 0; // rounds: what a later one has overtaken is not shown
 
 async function ask(path) {
-  const reply = await fetch(path, { signal: AbortSignal.timeout(20000), headers: { Accept: "application/json" } });
+  // Not relative to the page: its address may have the token in it, and such ones fetch does not take.
+  const reply = await fetch(location.origin + location.pathname + path, { signal: AbortSignal.timeout(20000), headers: { Accept: "application/json" } });
   const body = await reply.json();
   if (!reply.ok) {
     throw Object.assign(new Error(body.error ?? reply.statusText), { code: reply.status });

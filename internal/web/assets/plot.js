@@ -3,7 +3,7 @@ import { rate } from "./format.js";
 
 const svgNS = "http://www.w3.org/2000/svg";
 const room = 150; // samples that are kept: five minutes at two seconds each
-const [width, height, left, bottom] = [900, 170, 70, 18];
+const [left, bottom] = [70, 18]; // room for the axes
 
 // Series keeps samples of counters and makes rates of them.
 export class Series {
@@ -69,6 +69,7 @@ function ceiling(octets) {
 
 // draw fills an SVG with a series, axes and all.
 export function draw(svg, series) {
+  const [width, height] = [svg.clientWidth || 900, svg.clientHeight || 170];
   const top = ceiling(series.top());
   const last = series.points.at(-1)?.at ?? 0;
   const span = Math.max(60000, last - (series.points[0]?.at ?? 0));
