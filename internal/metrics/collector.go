@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -123,9 +124,21 @@ func (w writer) ike() {
 	w.put(children, float64(c.Children))
 	w.put(rekeys, float64(c.Rekeys), "ike")
 	w.put(rekeys, float64(c.ChildRekeys), "ipsec")
-	w.reasons(failures, c.Failures, nil)
-	w.reasons(refusals, c.Refusals, nil)
-	w.reasons(ends, c.Ends, nil)
+	w.allReasons(failures, c.Failures)
+	w.allReasons(refusals, c.Refusals)
+	w.allReasons(ends, c.Ends)
+}
+
+// allReasons is a sample for each reason, so that the first occurrence is seen as a change.
+func (w writer) allReasons(m id, counts map[ike.Reason]uint64) {
+	all := maps.Clone(counts)
+	if all == nil {
+		all = make(map[ike.Reason]uint64)
+	}
+	for r := ike.ReasonNone + 1; r <= ike.ReasonReconfigured; r++ {
+		all[r] += 0
+	}
+	w.reasons(m, all, nil)
 }
 
 // reasons is a sample for each reason that occurred.

@@ -151,6 +151,7 @@ func TestOpenIsRefused(t *testing.T) {
 		{"mapped", "[::ffff:192.0.2.1]:0", Config{}, true},
 		{"TLS alone", "0.0.0.0:0", Config{TLS: plain}, true},
 		{"token", "0.0.0.0:0", Config{Token: secret()}, false},
+		{"token, IPv6", "[::]:0", Config{Token: secret()}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.cfg.Listen, tt.cfg.Source = netip.MustParseAddrPort(tt.at), &fake{make: sites}
@@ -159,6 +160,9 @@ func TestOpenIsRefused(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 			if s != nil {
+				if got, want := s.Addr().Addr(), tt.cfg.Listen.Addr(); got != want {
+					t.Errorf("listens on %v, want %v", got, want)
+				}
 				if err := s.Close(); err != nil {
 					t.Error(err)
 				}

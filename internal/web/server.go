@@ -65,7 +65,11 @@ func Listen(cfg Config) (*Server, error) {
 	if !cfg.Listen.Addr().IsLoopback() && !cfg.guarded() {
 		return nil, fmt.Errorf("web: listen on %v: %w", cfg.Listen, ErrOpen)
 	}
-	l, err := net.Listen("tcp", cfg.Listen.String())
+	network := "tcp"
+	if cfg.Listen.Addr().Is4() {
+		network = "tcp4" // else 0.0.0.0 would be all of IPv6, too
+	}
+	l, err := net.Listen(network, cfg.Listen.String())
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err) // it names the address and the port
 	}
