@@ -33,6 +33,8 @@ var edges = map[string][]string{
 	"tun":                {"internal/gso"},
 	"internal/gso":       {},
 	"internal/udp":       {},
+	"internal/logging":   {},
+	"internal/syslog":    {"internal/logging"},
 	"internal/config":    {"", "ike", "ike/wire", "esp", "sadb", "session", "tun"},
 	"internal/cli":       {"session", "sadb"},
 	"internal/metrics":   {"", "ike", "sadb", "session"},
@@ -46,7 +48,7 @@ var edges = map[string][]string{
 }
 
 // pure packages turn octets and the time into results, and do nothing else.
-var pure = []string{"esp", "sadb", "ike", "ike/wire", "ike/internal/suite", "session"}
+var pure = []string{"esp", "sadb", "ike", "ike/wire", "ike/internal/suite", "session", "internal/logging"}
 
 // impure is what they do not import, with all that is below, but for the packages of values in plain.
 var (
@@ -58,7 +60,7 @@ var (
 var clock = []string{"Now", "Since", "Until", "After", "AfterFunc", "Sleep", "Tick", "NewTimer", "NewTicker"}
 
 // concurrent packages start goroutines; so may tests and packages for tests.
-var concurrent = []string{"", "cmd/seikan", "internal/cli", "internal/interop", "bench"}
+var concurrent = []string{"", "cmd/seikan", "internal/cli", "internal/syslog", "internal/interop", "bench"}
 
 // unsafeFiles are the files that may import unsafe.
 var unsafeFiles = []string{"internal/udp/linux*.go", "tun/*_linux.go"}
