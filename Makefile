@@ -47,7 +47,7 @@ fuzz-smoke: ## every fuzz target for a few seconds
 	scripts/fuzz-smoke.sh
 
 browser: ## the page of the monitoring in a headless Chromium
-	SEIKAN_BROWSER=1 $(GO) test -count=1 -timeout 5m -run '^TestPage' ./internal/web
+	SEIKAN_BROWSER=1 $(GO) test -count=1 -timeout 10m -run '^TestPage' ./internal/web
 
 interop: ## against real peers: root on Linux, after make peers
 	$(GO) test -count=1 -timeout 15m $(INTEROP)

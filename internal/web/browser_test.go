@@ -45,7 +45,7 @@ func browser(t *testing.T) context.Context {
 	if os.Geteuid() == 0 {
 		opts = append(opts, chromedp.NoSandbox) // it refuses to run as root with one
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
 	t.Cleanup(cancel)
@@ -156,7 +156,7 @@ func (b *tab) do(what string, steps ...step) {
 // until waits for an expression of the page to be true. The page's policy forbids it to make code of text, so that the waiting is in it.
 func until(expression string) step {
 	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`new Promise((done, fail) => {
-		const end = Date.now() + 20000;
+		const end = Date.now() + 60000;
 		const look = () => {
 			if (%s) { done(); } else if (Date.now() > end) { fail(new Error("it does not come true")); } else { setTimeout(look, 30); }
 		};
