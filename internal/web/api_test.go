@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -149,29 +150,20 @@ func TestViewAge(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
-	early, late := t0.Add(-time.Hour), t0.Add(-time.Minute)
-	for _, tt := range []struct {
-		name string
-		s    session.Session
-		want string
-	}{
-		{"never", session.Session{}, ""},
-		{"never up", session.Session{LastReason: "r", LastTime: late}, "not up r"},
-		{"up at once", session.Session{WentUp: true, Since: late}, "up"},
-		{"up again", session.Session{WentUp: true, Since: late, LastReason: "r", LastTime: early}, "up, down r"},
-		{"up, and something failed", session.Session{WentUp: true, Since: early, LastReason: "r", LastTime: late}, "failed r, up"},
-		{"down", session.Session{Since: late, LastReason: "r", LastTime: late}, "down r"},
-		{"down, and not up since", session.Session{Since: early, LastReason: "r", LastTime: late}, "not up r, down"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			var list []string
-			for _, c := range history(&tt.s) {
-				list = append(list, strings.TrimSpace(c.What+" "+c.Cause))
-			}
-			if got := strings.Join(list, ", "); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
+	up := session.HistoryRecord{At: t0.Add(-time.Hour), Kind: session.HistoryUp, Count: 1}
+	down := session.HistoryRecord{At: t0.Add(-time.Minute), Kind: session.HistoryDown, Seconds: 3540, Cause: "deleted by peer", Count: 1}
+	failed := session.HistoryRecord{At: t0, Kind: session.HistoryFailed, Cause: "peer does not answer", Detail: "5 requests", Count: 3}
+	got := history(&session.Session{History: []session.HistoryRecord{up, down, failed}})
+	want := []Change{
+		{t0, "failed", "peer does not answer", "5 requests", 0, 3},
+		{t0.Add(-time.Minute), "down", "deleted by peer", "", 3540, 1},
+		{t0.Add(-time.Hour), "up", "", "", 0, 1},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := history(new(session.Session)); got == nil || len(got) != 0 {
+		t.Errorf("got %v, want an empty list", got)
 	}
 }
 

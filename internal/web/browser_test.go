@@ -92,6 +92,7 @@ func branch(i int, now, began time.Time) session.Session {
 		}
 		s.LastReason, s.LastDetail, s.LastTime = "authentication failed", "AUTH of the peer does not verify", now.Add(-3*time.Minute)
 		s.Since = s.LastTime
+		s.History = []session.HistoryRecord{{At: s.LastTime, Kind: session.HistoryDown, Seconds: 7200, Cause: s.LastReason, Detail: s.LastDetail, Count: 1}}
 	case 5:
 		s.Status, s.LastReason, s.LastTime = session.DownNegotiating, "peer does not answer", now.Add(-20*time.Second)
 	case 7:
@@ -99,6 +100,7 @@ func branch(i int, now, began time.Time) session.Session {
 	}
 	if s.Status >= session.UpNoIKE {
 		s.WentUp, s.Since = true, began.Add(-time.Duration(1+i)*97*time.Minute)
+		s.History = []session.HistoryRecord{{At: s.Since, Kind: session.HistoryUp, Count: 1}}
 		s.IKE = []session.IKESA{{
 			ConnID: 1, Active: true, Capabilities: "DN", SecondsLeft: 80000, Suite: "ENCR_AES_GCM_16",
 			Local: netip.AddrPortFrom(local, 4500), Remote: s.Peer,
@@ -265,7 +267,7 @@ func oneSession(b *tab) {
 	b.do("its plot", drawn("#one path.in"))
 	b.picture()
 	b.do("the one that is down", chromedp.Click("#rows tr:nth-child(3) a"),
-		until(`document.querySelector("#history").textContent.includes("down, authentication failed: AUTH of the peer does not verify")`))
+		until(`document.querySelector("#history").textContent.includes("down after 02:00:00, authentication failed: AUTH of the peer does not verify")`))
 	b.do("close", chromedp.Click("#close"), until(`document.querySelector("#detail").hidden`))
 }
 

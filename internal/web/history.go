@@ -9,30 +9,19 @@ import (
 
 // Change is something that happened to a session.
 type Change struct {
-	At     time.Time `json:"at"`
-	What   string    `json:"what"`             // "up"; "down"; "not up" or, while it is up, "failed" for an attempt that came to nothing
-	Cause  string    `json:"cause,omitempty"`  // in the words of the log
-	Detail string    `json:"detail,omitempty"` // more of it
+	At      time.Time `json:"at"`
+	What    string    `json:"what"`             // "up", "down", or "failed" for an attempt that came to nothing
+	Cause   string    `json:"cause,omitempty"`  // in the words of the log
+	Detail  string    `json:"detail,omitempty"` // more of it
+	Seconds uint64    `json:"seconds"`          // how long the state before lasted; 0 where that is not known, and for failed
+	Count   int       `json:"count"`            // how often in a row, of failed
 }
 
 // history is what a session tells of its past, the newest first. It is the one place that knows where that is kept.
 func history(s *session.Session) []Change {
-	changes := []Change{}
-	went, why := Change{At: s.Since, What: "down"}, Change{At: s.LastTime, What: "not up", Cause: s.LastReason, Detail: s.LastDetail}
-	after := why.At.After(went.At)
-	switch {
-	case s.WentUp && after:
-		went.What, why.What = "up", "failed"
-	case s.WentUp:
-		went.What, why.What = "up", "down"
-	case !after: // that it went down and why is one change
-		why.What, went = "down", Change{}
+	changes := make([]Change, 0, len(s.History))
+	for _, h := range slices.Backward(s.History) {
+		changes = append(changes, Change{h.At, string(h.Kind), h.Cause, h.Detail, h.Seconds, h.Count})
 	}
-	for _, c := range [...]Change{why, went} {
-		if !c.At.IsZero() {
-			changes = append(changes, c)
-		}
-	}
-	slices.SortStableFunc(changes, func(a, b Change) int { return b.At.Compare(a.At) })
 	return changes
 }

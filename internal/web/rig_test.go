@@ -61,6 +61,7 @@ func sites(int) session.Snapshot {
 	up := session.Session{
 		Interface: "vA", Name: "CM 10", Configured: true, Status: session.UpActive, WentUp: true, Since: t0.Add(-90 * time.Second),
 		Local: local, LocalPort: 4500, Peer: netip.MustParseAddrPort("192.0.2.2:4500"), Description: "<b>Branch</b> & co", Phase1ID: "192.0.2.2",
+		History: []session.HistoryRecord{{At: t0.Add(-90 * time.Second), Kind: session.HistoryUp, Phase1ID: "192.0.2.2", Count: 1}},
 		IKE: []session.IKESA{{
 			ConnID: 1, Active: true, SecondsLeft: 86000, Capabilities: "N", Suite: "ENCR_AES_GCM_16",
 			Local: netip.MustParseAddrPort("192.0.2.1:4500"), Remote: netip.MustParseAddrPort("192.0.2.2:4500"),

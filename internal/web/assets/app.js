@@ -128,7 +128,7 @@ function showDetail(d) {
   $("title").textContent = `${d.row.peer} on ${d.row.interface}${d.row.description ? `, ${d.row.description}` : ""}`;
   one.add(Date.parse(d.at), d.row.in.bytes, d.row.out.bytes);
   draw($("one"), one);
-  const told = d.history.map((c) => `${clock(c.at)}: ${c.what}${c.cause ? `, ${c.cause}` : ""}${c.detail ? `: ${c.detail}` : ""}`);
+  const told = d.history.map((c) => `${clock(c.at)}: ${c.what}${c.seconds ? ` after ${age(c.seconds)}` : ""}${c.count > 1 ? ` ${c.count} times` : ""}${c.cause ? `, ${c.cause}` : ""}${c.detail ? `: ${c.detail}` : ""}`);
   fill($("history"), told, "Nothing yet: the session was never up and nothing was tried.");
   fill($("drops"), dropsOf(d.session), "None.");
   $("text-detail").textContent = d.text;
