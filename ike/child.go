@@ -26,7 +26,7 @@ type child struct {
 	rekeying  *rekeyChild // ours, queued or under way
 	successor *child      // made by the peer's rekey
 
-	rekeyAt, expireAt deadline
+	rekeyAt, expireAt, doubtAt deadline
 }
 
 // bargain is a Child SA that is agreed on, and what its keys are made of.
@@ -61,6 +61,7 @@ func (s *sa) install(now time.Time, b *bargain, more []byte, out *Output) {
 	}
 	c.rekeyAt.run = c.rekey
 	c.expireAt.run = c.expire
+	c.doubtAt.run = c.doubt
 	e.deadlines.arm(&c.rekeyAt, now.Add(s.rekeyAfterFor(c)))
 	e.deadlines.arm(&c.expireAt, now.Add(f.Lifetime))
 	spec := sadb.ChildSpec{
@@ -109,6 +110,7 @@ func (c *child) superseded() bool {
 func (c *child) activate(out *Output) {
 	if c.standby && c.there() {
 		c.standby = false
+		c.e.deadlines.disarm(&c.doubtAt)
 		out.Events = append(out.Events, ChildActive{In: c.in})
 	}
 }
@@ -129,6 +131,17 @@ func (c *child) rekey(now time.Time, out *Output) {
 // expire deletes the Child SA at its hard limit.
 func (c *child) expire(now time.Time, out *Output) {
 	c.remove(now, ReasonLifetime, out)
+}
+
+// doubt removes a Child SA that the peer has asked for and has not used by now: it never got our answer, and gave its rekey up as the IKE SA
+// was replaced under it. What it wanted to rekey is rekeyed by us.
+func (c *child) doubt(now time.Time, out *Output) {
+	c.remove(now, ReasonTimeout, out)
+	for _, o := range c.sa.children {
+		if o.successor == c {
+			o.rekey(now, out)
+		}
+	}
 }
 
 // remove takes the Child SA down and tells the peer.
@@ -185,6 +198,7 @@ func (c *child) down(now time.Time, why Reason, out *Output) {
 	}
 	c.e.deadlines.disarm(&c.rekeyAt)
 	c.e.deadlines.disarm(&c.expireAt)
+	c.e.deadlines.disarm(&c.doubtAt)
 	delete(c.e.children, c.in)
 	delete(c.sa.children, c.in)
 	if c.retired && why != ReasonRekeyed && c.successor == nil && c.deleting {

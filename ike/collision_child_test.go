@@ -119,6 +119,15 @@ func TestCollisionChildRekey(t *testing.T) {
 	}
 }
 
+// giveUp makes a side forget the rekey of a Child SA that it waits for the answer of, which RFC 7296 §2.1 forbids.
+func (c *steps) giveUp(s *side) {
+	x := s.sole()
+	x.own.x.(*rekeyChild).old.rekeying = nil
+	x.own.x, x.own.msg = nil, nil
+	s.e.deadlines.disarm(&x.own.resend)
+	clear(c.waiting)
+}
+
 // forget makes a side forget a request that it has just sent, as if it had never meant to.
 func (c *steps) forget(s *side, x *sa, text string) {
 	c.t.Helper()

@@ -163,6 +163,7 @@ func TestCollisionChildRekeyIKERekey(t *testing.T) {
 			c.rekeyChild(c.x, "c0")
 			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
 			c.pass("                                   <-- SK {SA, Nr, TSi, TSr}")
+			c.use(c.y, "x1")
 			c.y.rekeySA()
 			c.pass("                 <-- SK {SA, Ni, KEi}")
 			c.pass("SK {N(TEMPORARY_FAILURE)} -->")
@@ -173,6 +174,41 @@ func TestCollisionChildRekeyIKERekey(t *testing.T) {
 			c.pass("             <-- SK {D(ike0)}")
 			c.pass("SK {} -->")
 			c.settled("y2", "x1")
+		}},
+		{"while the answer to the rekey of a Child SA may not have arrived", nil, nil, func(c *steps, _ int) {
+			c.rekeyChild(c.x, "c0")
+			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
+			c.drop("                                   <-- SK {SA, Nr, TSi, TSr}")
+			c.y.rekeySA() // waits: x might take it, and forget its own
+			c.quiet()
+			c.await("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
+			c.pass("                                   <-- SK {SA, Nr, TSi, TSr}")
+			c.pass("SK {D(c0)} -->")
+			c.pass("           <-- SK {D(c0)}")
+			c.await("                 <-- SK {SA, Ni, KEi}")
+			c.pass("SK {SA, Nr, KEr} -->")
+			c.pass("             <-- SK {D(ike0)}")
+			c.pass("SK {} -->")
+			c.settled("y1", "x1")
+		}},
+		{"and x gives its rekey of a Child SA up", nil, nil, func(c *steps, _ int) {
+			c.rekeyChild(c.x, "c0")
+			c.pass("SK {N(REKEY_SA), SA, Ni, TSi, TSr} -->")
+			c.drop("                                   <-- SK {SA, Nr, TSi, TSr}")
+			c.giveUp(c.x)
+			c.wait(c.y.e.cfg.HalfOpenTime)
+			c.y.rekeySA()
+			c.pass("                 <-- SK {SA, Ni, KEi}")
+			c.pass("SK {SA, Nr, KEr} -->")
+			c.pass("             <-- SK {D(ike0)}")
+			c.pass("SK {} -->")
+			c.await("           <-- SK {D(x1)}") // that x does not have
+			c.pass("SK {} -->")
+			c.pass("                                   <-- SK {N(REKEY_SA), SA, Ni, TSi, TSr}")
+			c.pass("SK {SA, Nr, TSi, TSr} -->")
+			c.pass("           <-- SK {D(c0)}")
+			c.pass("SK {D(c0)} -->")
+			c.settled("y1", "y2")
 		}},
 	} {
 		tt.play(t)

@@ -52,6 +52,7 @@ func TestCollisionMore(t *testing.T) {
 			c.y.rekeySA() // waits for the one before
 			c.pass("                                   <-- SK {N(REKEY_SA), SA, Ni, TSi, TSr}")
 			c.pass("SK {SA, Nr, TSi, TSr} -->") // the Delete of c0 waits for the rekey of the IKE SA
+			c.use(c.x, "y1")
 			c.x.rekeySA()
 			c.drop("SK {SA, Ni, KEi} -->")
 			c.pass("                 <-- SK {SA, Ni, KEi}")

@@ -54,8 +54,23 @@ func (s *sa) ownRekey() *rekeySA {
 	return r
 }
 
+// unsettled reports whether the peer has lately rekeyed a Child SA and has not been seen to know our answer. Its exchange would die with the
+// IKE SA, and it may not refuse our rekey meanwhile as it should (RFC 7296 §2.25.2).
+func (s *sa) unsettled(now time.Time) bool {
+	for _, c := range s.children {
+		if c.standby && now.Before(c.since.Add(s.e.cfg.HalfOpenTime)) {
+			return true
+		}
+	}
+	return false
+}
+
 func (x *rekeySA) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
-	if s.state != established {
+	switch {
+	case s.state != established:
+		return 0, nil, false
+	case s.unsettled(now):
+		s.e.deadlines.arm(&s.rekeyAt, now.Add(time.Second))
 		return 0, nil, false
 	}
 	x.tries++
@@ -322,6 +337,9 @@ func (s *sa) hand(now time.Time, to *sa, out *Output) {
 		c.sa = to
 		to.children[spi] = c
 		delete(s.children, spi)
+		if c.standby {
+			s.e.deadlines.arm(&c.doubtAt, now.Add(s.e.cfg.HalfOpenTime))
+		}
 	}
 	queue := s.queue
 	s.queue = nil

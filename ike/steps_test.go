@@ -271,6 +271,12 @@ func (c *steps) rekeyChild(s *side, name string) {
 	s.do(func(now time.Time, out *Output) { s.e.RekeyChild(now, in, out) })
 }
 
+// use has a side see that the peer sends on a Child SA.
+func (c *steps) use(s *side, name string) {
+	in := c.child(s, name)
+	s.do(func(now time.Time, out *Output) { s.e.Used(now, in, out) })
+}
+
 // rekeyIn starts a rekey of the IKE SA with a group of its own choice.
 func (c *steps) rekeyIn(s *side, g wire.GroupID) {
 	x := s.sole()
