@@ -1,17 +1,8 @@
 package interop
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
-// mirrored is the configuration of a router at B for one at A: the addresses change places.
-func mirrored(conf string) string {
-	return strings.NewReplacer(
-		"gwA", "gwB", "siteB", "siteA", "TO-B", "TO-A", "interface "+DeviceA, "interface "+DeviceB,
-		OuterB, OuterA, OuterA, OuterB, InnerA, InnerB, InnerB, InnerA,
-	).Replace(conf)
-}
+func mirrored(conf string) string { return Mirror(conf) }
 
 // Two of our own, with what no other peer here has: extended sequence numbers, ML-KEM, a large replay window. Packets and TCP go both
 // ways over the devices of the host.

@@ -64,6 +64,14 @@ func (c RouterConf) String() string {
 	return b.String()
 }
 
+// Mirror is the configuration of a router at B for one at A: the addresses change places.
+func Mirror(conf string) string {
+	return strings.NewReplacer(
+		"gwA", "gwB", "siteB", "siteA", "TO-B", "TO-A", "interface "+DeviceA, "interface "+DeviceB,
+		OuterB, OuterA, OuterA, OuterB, InnerA, InnerB, InnerB, InnerA,
+	).Replace(conf)
+}
+
 // lines puts a blank in front of each line and a line's end behind.
 func lines(ls []string) string {
 	var b strings.Builder

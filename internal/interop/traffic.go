@@ -74,6 +74,13 @@ func (p *Pinger) Stop(t testing.TB) int {
 	return sent
 }
 
+// Stream is how iperf3 sends TCP. The zero value: one stream for a second from the client.
+type Stream struct {
+	Seconds int  // default: 1
+	Streams int  // at once; default: 1
+	Reverse bool // the server sends
+}
+
 // Transfer is what came of an iperf3 run.
 type Transfer struct {
 	Octets        int64 // that arrived
@@ -84,14 +91,21 @@ type Transfer struct {
 // server sends. It ends the test unless data arrived.
 func (n *Namespace) TransferTCP(t testing.TB, other *Namespace, from, to string, reverse bool) Transfer {
 	t.Helper()
+	return n.Stream(t, other, from, to, Stream{Reverse: reverse})
+}
+
+// Stream runs iperf3 from this namespace, where the client is, to an address at the other end. It ends the test unless data arrived.
+func (n *Namespace) Stream(t testing.TB, other *Namespace, from, to string, s Stream) Transfer {
+	t.Helper()
 	server := start(t, other.command("iperf3", "--server", "--one-off", "--bind", to, "--forceflush"), filepath.Join(t.TempDir(), "iperf3.log"))
 	Eventually(t, "iperf3 server", func() (bool, string) {
 		out := server.output(t)
 		return strings.Contains(out, "Server listening"), out
 	})
 	// The default congestion control of a machine may be one that a namespace cannot use.
-	args := []string{"--client", to, "--bind", from, "--time", "1", "--congestion", "cubic", "--json"}
-	if reverse {
+	args := []string{"--client", to, "--bind", from, "--time", strconv.Itoa(max(s.Seconds, 1)), "--parallel", strconv.Itoa(max(s.Streams, 1)),
+		"--congestion", "cubic", "--json"}
+	if s.Reverse {
 		args = append(args, "--reverse")
 	}
 	out, err := n.command("iperf3", args...).CombinedOutput()
@@ -111,7 +125,7 @@ func (n *Namespace) TransferTCP(t testing.TB, other *Namespace, from, to string,
 	}
 	x := Transfer{report.End.Received.Bytes, report.End.Received.BitsPerSecond}
 	if x.Octets < 1<<20 {
-		t.Fatalf("iperf3: only %d octets arrived in a second\n%s", x.Octets, out)
+		t.Fatalf("iperf3: only %d octets arrived\n%s", x.Octets, out)
 	}
 	return x
 }
