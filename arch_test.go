@@ -45,6 +45,9 @@ var edges = map[string][]string{
 		"", "esp", "sadb", "ike/wire", "ike", "session", "tun",
 		"tun/tuntest", "internal/udp/udptest", "ike/iketest",
 	},
+	"bench/compare": {"internal/interop"},
+	"bench/load":    {},
+	"bench/relay":   {"tun", "internal/gso", "internal/udp"},
 }
 
 // pure packages turn octets and the time into results, and do nothing else.
@@ -60,7 +63,7 @@ var (
 var clock = []string{"Now", "Since", "Until", "After", "AfterFunc", "Sleep", "Tick", "NewTimer", "NewTicker"}
 
 // concurrent packages start goroutines; so may tests and packages for tests.
-var concurrent = []string{"", "cmd/seikan", "internal/cli", "internal/syslog", "internal/interop", "bench"}
+var concurrent = []string{"", "cmd/seikan", "internal/cli", "internal/syslog", "internal/interop", "bench", "bench/relay"}
 
 // unsafeFiles are the files that may import unsafe.
 var unsafeFiles = []string{"internal/udp/linux*.go", "tun/*_linux.go"}
