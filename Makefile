@@ -5,8 +5,8 @@ export CGO_ENABLED = 0
 SHELL = /bin/bash -o pipefail
 
 # The interop tests start peers and measure: they run on their own.
-INTEROP = ./internal/interop
-PACKAGES = $(shell $(GO) list ./... | grep -v '/internal/interop$$')
+INTEROP = ./internal/interop ./bench/compare
+PACKAGES = $(shell $(GO) list ./... | grep -Ev '/(internal/interop|bench/compare)$$')
 
 # Systems that must compile although the tests do not run there.
 CROSS ?= darwin/arm64 freebsd/amd64 openbsd/amd64 windows/amd64 linux/386 linux/arm
@@ -15,7 +15,14 @@ FUZZTIME ?= 30s
 BENCH ?= .
 BENCHCOUNT ?= 10
 
-.PHONY: all build test unit race simulate soak fuzz fuzz-smoke browser interop peers bench demo lint fmt-check vet cross arch tidy-check
+# Of the comparison: rounds, seconds of each TCP transfer, a regular expression for the systems, rounds of the throughput by packet size.
+ROUNDS ?= 5
+SECONDS ?= 3
+SYSTEMS ?= .
+SWEEP ?= 3
+COMPARE = $(GO) test -count=1 -timeout 0 ./bench/compare -seconds $(SECONDS) -systems '$(SYSTEMS)'
+
+.PHONY: all build test unit race simulate soak fuzz fuzz-smoke browser interop peers bench bench-go demo lint fmt-check vet cross arch tidy-check
 
 all: build lint unit
 
@@ -50,12 +57,17 @@ browser: ## the page of the monitoring in a headless Chromium
 	SEIKAN_BROWSER=1 $(GO) test -count=1 -timeout 10m -run '^TestPage' ./internal/web
 
 interop: ## against real peers: root on Linux, after make peers
-	$(GO) test -count=1 -timeout 15m $(INTEROP)
+	$(GO) test -count=1 -p 1 -timeout 15m $(INTEROP)
 
 peers: ## install what the interop and browser tests need (root, Debian)
 	scripts/install-peers.sh
 
-bench: ## BENCHCOUNT runs of the benchmarks that match BENCH, for benchstat
+bench: ## the router beside others, in bench/out.md and bench/out.svg (root, Linux, after make peers)
+	SEIKAN_REQUIRE_INTEROP=1 $(COMPARE) -run '^TestComparison$$' -rounds $(ROUNDS) -report $(CURDIR)/bench/out.md
+	@cat bench/out.md
+	SEIKAN_REQUIRE_INTEROP=1 $(COMPARE) -run '^TestBySize$$' -sweep $(SWEEP) -plot $(CURDIR)/bench/out.svg
+
+bench-go: ## BENCHCOUNT runs of the Go benchmarks that match BENCH, in bench/out.txt, for benchstat
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -timeout 0 $(PACKAGES) | tee bench/out.txt
 
 demo: ## two routers in one process, and what the operator sees
