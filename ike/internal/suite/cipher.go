@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
@@ -88,59 +89,66 @@ func NewCipher(encr uint16, keyBits int, integ uint16, encrKey, integKey []byte)
 	if len(encrKey) != e || len(integKey) != i {
 		return nil, fmt.Errorf("ike/suite: keys of %d and %d octets, want %d and %d", len(encrKey), len(integKey), e, i)
 	}
+	encrKey, integKey = bytes.Clone(encrKey), bytes.Clone(integKey)
 	switch encr {
 	case wire.ENCR_AES_CBC:
-		block, err := aes.NewCipher(encrKey)
-		if err != nil {
-			return nil, err
-		}
 		h, icv := integrity(integ)
-		return &cbc{block, hmac.New(h, integKey), icv}, nil
+		return &cbc{encrKey, integKey, h, icv}, nil
 	case wire.ENCR_CHACHA20_POLY1305:
-		a, err := chacha20poly1305.New(encrKey[:e-saltLen])
-		return newAEAD(a, encrKey[e-saltLen:], err)
+		return &aead{key: encrKey[:e-saltLen], salt: encrKey[e-saltLen:], keyed: chacha20poly1305.New}, nil
 	default:
-		block, err := aes.NewCipher(encrKey[:e-saltLen])
-		if err != nil {
-			return nil, err
-		}
-		a, err := cipher.NewGCM(block)
-		return newAEAD(a, encrKey[e-saltLen:], err)
+		return &aead{key: encrKey[:e-saltLen], salt: encrKey[e-saltLen:], keyed: newGCM}, nil
 	}
+}
+
+func newGCM(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
 }
 
 // aead is AES-GCM (RFC 5282) or ChaCha20-Poly1305 (RFC 7634). Its nonce is salt | IV, the IV a counter: unique under the key, as the
 // key serves one direction of one SA.
+//
+// The key is expanded for each message, which takes less than a microsecond. An IKE SA says a few words an hour, and the tables of its two
+// keys would be a sixth of the memory that a session takes.
 type aead struct {
-	cipher.AEAD
-	salt [saltLen]byte
-	sent uint64
+	key, salt []byte
+	keyed     func(key []byte) (cipher.AEAD, error)
+	sent      uint64
 }
 
-const ivLen = 8
+const (
+	ivLen  = 8
+	tagLen = 16
+)
 
-func newAEAD(a cipher.AEAD, salt []byte, err error) (Cipher, error) {
+// expanded is the AEAD under the key, whose length NewCipher has seen to.
+func (a *aead) expanded() cipher.AEAD {
+	c, err := a.keyed(a.key)
 	if err != nil {
-		return nil, err
+		panic("ike/suite: " + err.Error())
 	}
-	return &aead{AEAD: a, salt: [saltLen]byte(salt)}, nil
+	return c
 }
 
-func (a *aead) SealedLen(n int) int { return ivLen + n + 1 + a.Overhead() }
+func (a *aead) SealedLen(n int) int { return ivLen + n + 1 + tagLen }
 
 func (a *aead) Seal(dst, header, plaintext []byte) []byte {
 	a.sent++
-	nonce := binary.BigEndian.AppendUint64(append(make([]byte, 0, saltLen+ivLen), a.salt[:]...), a.sent)
+	nonce := binary.BigEndian.AppendUint64(append(make([]byte, 0, saltLen+ivLen), a.salt...), a.sent)
 	padded := append(append(make([]byte, 0, len(plaintext)+1), plaintext...), 0) // no padding, pad length 0
-	return a.AEAD.Seal(append(dst, nonce[saltLen:]...), nonce, padded, header)
+	return a.expanded().Seal(append(dst, nonce[saltLen:]...), nonce, padded, header)
 }
 
 func (a *aead) Open(header, body []byte) ([]byte, error) {
 	if len(body) < a.SealedLen(0) {
 		return nil, ErrShort
 	}
-	nonce := append(append(make([]byte, 0, saltLen+ivLen), a.salt[:]...), body[:ivLen]...)
-	plain, err := a.AEAD.Open(nil, nonce, body[ivLen:], header)
+	nonce := append(append(make([]byte, 0, saltLen+ivLen), a.salt...), body[:ivLen]...)
+	plain, err := a.expanded().Open(nil, nonce, body[ivLen:], header)
 	if err != nil {
 		return nil, ErrICV
 	}
@@ -148,10 +156,20 @@ func (a *aead) Open(header, body []byte) ([]byte, error) {
 }
 
 // cbc is AES-CBC with an HMAC over header, IV and ciphertext (RFC 7296 §3.14).
+// Its keys, too, are expanded for each message.
 type cbc struct {
-	block cipher.Block
-	mac   hash.Hash
-	icv   int
+	encrKey, integKey []byte
+	hash              func() hash.Hash
+	icv               int
+}
+
+// block is AES under the key, whose length NewCipher has seen to.
+func (c *cbc) block() cipher.Block {
+	b, err := aes.NewCipher(c.encrKey)
+	if err != nil {
+		panic("ike/suite: " + err.Error())
+	}
+	return b
 }
 
 func (c *cbc) SealedLen(n int) int {
@@ -166,16 +184,16 @@ func (c *cbc) Seal(dst, header, plaintext []byte) []byte {
 	dst = append(dst, make([]byte, aes.BlockSize)...)
 	iv := dst[at:]
 	rand.Read(iv)
-	cipher.NewCBCEncrypter(c.block, iv).CryptBlocks(padded, padded)
+	cipher.NewCBCEncrypter(c.block(), iv).CryptBlocks(padded, padded)
 	dst = append(dst, padded...)
 	return append(dst, c.sum(header, dst[at:])...)
 }
 
 func (c *cbc) sum(header, body []byte) []byte {
-	c.mac.Reset()
-	c.mac.Write(header)
-	c.mac.Write(body)
-	return c.mac.Sum(nil)[:c.icv]
+	mac := hmac.New(c.hash, c.integKey)
+	mac.Write(header)
+	mac.Write(body)
+	return mac.Sum(nil)[:c.icv]
 }
 
 func (c *cbc) Open(header, body []byte) ([]byte, error) {
@@ -188,7 +206,7 @@ func (c *cbc) Open(header, body []byte) ([]byte, error) {
 		return nil, ErrICV
 	}
 	plain := make([]byte, n)
-	cipher.NewCBCDecrypter(c.block, body[:aes.BlockSize]).CryptBlocks(plain, body[aes.BlockSize:aes.BlockSize+n])
+	cipher.NewCBCDecrypter(c.block(), body[:aes.BlockSize]).CryptBlocks(plain, body[aes.BlockSize:aes.BlockSize+n])
 	return unpad(plain)
 }
 
