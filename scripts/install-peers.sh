@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs what the interop tests need beside the router: strongSwan with its userspace ESP, ping and iperf3; ethtool for the
+# Installs what the interop tests need beside the router: strongSwan with its userspace ESP, ping, iperf3 and tshark; ethtool for the
 # comparison of `make bench`; and Chromium for the tests of the page. Says nothing when all is there. Needs root and Debian (or a
 # system like it); elsewhere it says so and fails, and the tests are left out.
 set -eu
 
 packages="chromium ethtool iperf3 iproute2 iputils-ping nftables procps libcharon-extra-plugins libstrongswan-extra-plugins libstrongswan-standard-plugins
-strongswan-charon strongswan-swanctl"
+strongswan-charon strongswan-swanctl tshark"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	echo "install-peers: this is not Debian; install by hand what is called there: $packages" >&2
