@@ -31,7 +31,9 @@ type Config struct {
 	HoldTime     time.Duration // a held packet is dropped after this; default 30 s
 	ShutdownTime time.Duration // how long Run waits for the answers to its Deletes; default 3 s
 
-	Log zerolog.Logger
+	// Log gets what happens, without waiting: a writer behind it that blocks blocks control.
+	Log    zerolog.Logger
+	LogIKE bool // IKE and Child SAs that come and go are news, not details for debugging
 }
 
 // Socket is one socket of the router and what it carries: bare IKE (port 500); or IKE behind the non-ESP marker, ESP and keepalives

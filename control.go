@@ -19,6 +19,7 @@ type control struct {
 	ike     *ike.Endpoint
 	tracker *session.Tracker
 	tally   ikeTally
+	events  *eventLog
 	out     ike.Output // of the call to ike that is being carried out
 
 	hold    *hold
@@ -38,6 +39,7 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 	c := &control{
 		Router: r, ike: e, tracker: t, changed: true,
 		fits:    newFits(),
+		events:  &eventLog{log: r.cfg.Log, ikeSAs: r.cfg.LogIKE},
 		hold:    newHold(r.cfg.Hold, r.cfg.HoldTime),
 		uplink:  newUplink(r, max(1, r.cfg.Hold)),
 		outlets: newOutlets(r.cfg.Sockets).prompt(), // control waits for nobody: what is lost here IKE sends again
@@ -82,7 +84,7 @@ func (c *control) run(ctx context.Context) error {
 			c.cfg.Log.Warn().Int("count", c.ike.Len()).Msg("stopping before every peer has answered")
 			return failure
 		}
-		if next := earlier(c.ike.Next(), c.hold.next()); next.IsZero() {
+		if next := earlier(c.ike.Next(), earlier(c.hold.next(), c.events.limit.next())); next.IsZero() {
 			timer.Stop()
 		} else {
 			timer.Reset(time.Until(next))
@@ -170,9 +172,9 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 		}
 	}
 	c.tally.observe(ev)
-	logEvent(c.cfg.Log, ev)
+	c.events.event(now, ev)
 	if tr, ok := c.tracker.Observe(now, ev); ok && c.cfg.Session.Logging {
-		logTransition(c.cfg.Log, tr)
+		c.events.transition(tr)
 	}
 }
 
@@ -201,6 +203,7 @@ func (c *control) handle(now time.Time, d datagram) {
 // tick does what is due.
 func (c *control) tick(now time.Time) {
 	c.hold.expire(now)
+	c.events.limit.tell(now, c.cfg.Log)
 	c.ike.Advance(now, &c.out)
 }
 
@@ -214,7 +217,7 @@ func (c *control) heed(now time.Time, n note) {
 	case noteHard:
 		c.ike.ExpireChild(now, n.in, &c.out)
 	case noteUnknownSPI:
-		logUnknownSPI(c.cfg.Log, n)
+		c.events.unknownSPI(n)
 	}
 }
 

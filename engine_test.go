@@ -105,9 +105,9 @@ func TestPeerThatIsNotThere(t *testing.T) {
 		if got := g.a.flow().Out.Load().Drops[sadb.DropNoSA]; got != 5 {
 			t.Errorf("got %d dropped, want the 5 that were held", got)
 		}
-		line := g.a.wantLog(1, "negotiation failed")[0]
-		if line["level"] != "warn" || line["peer"] != "CM 10" || line["reason"] != "peer does not answer" {
-			t.Errorf("got %v, want a warning that the peer does not answer", line)
+		line := g.a.wantLog(1, "%IKEV2-3-NEG_ABORT: Negotiation aborted due to ERROR: Maximum number of retransmissions reached")[0]
+		if line["level"] != "error" || line["peer"] != "CM 10" || line["reason"] != "peer does not answer" {
+			t.Errorf("got %v, want an error that the peer does not answer", line)
 		}
 		g.a.wantStatus(session.Down)
 	})
@@ -118,9 +118,9 @@ func TestWrongKey(t *testing.T) {
 		g.a.send(0, 0)
 		time.Sleep(time.Second)
 		for _, e := range []*end{g.a, g.b} {
-			line := e.wantLog(1, "negotiation failed")[0]
-			if line["level"] != "warn" || line["peer"] != "CM 10" || line["reason"] != "authentication failed" {
-				t.Errorf("got %v, want a warning that names the peer and the reason", line)
+			line := e.wantLog(1, "%IKEV2-3-NEG_ABORT: Negotiation aborted due to ERROR: Auth exchange failed")[0]
+			if line["level"] != "error" || line["peer"] != "CM 10" || line["reason"] != "authentication failed" {
+				t.Errorf("got %v, want an error that names the peer and the reason", line)
 			}
 			e.wantStatus(session.Down)
 			e.wantLog(0, "%CRYPTO-5-SESSION_STATUS")

@@ -10,36 +10,90 @@ import (
 	"seikan/session"
 )
 
-// logEvent writes the line of an event, if it is worth one.
-func logEvent(l zerolog.Logger, ev ike.Event) {
+// eventLog writes what happens to the log. Messages that a classic router has are worded as it words them, %MNEMONIC and all;
+// what they leave out is in fields. It belongs to control.
+type eventLog struct {
+	log      zerolog.Logger
+	ikeSAs   bool // SAs that come and go are news, not details
+	limit    logLimit
+	failures [256]uint64 // by reason
+}
+
+// news is the level of what only `crypto logging ikev2` asks for.
+func (l *eventLog) news() *zerolog.Event {
+	if l.ikeSAs {
+		return l.log.Info()
+	}
+	return l.log.Debug()
+}
+
+// event writes the line of an event, if it is worth one.
+func (l *eventLog) event(now time.Time, ev ike.Event) {
 	switch ev := ev.(type) {
 	case ike.SAStart:
-		logSA(l.Debug(), ev.SA).Msg("IKE SA is being set up")
+		l.saStart(now, ev.SA)
 	case ike.SAUp:
-		e := logSA(l.Info(), ev.SA).Str("id", ev.SA.RemoteID.String()).Str("suite", ev.SA.Suite)
-		if ev.Replaces != 0 {
-			e.Uint32("replaces", uint32(ev.Replaces))
-		}
-		e.Msg("IKE SA up")
+		l.saUp(ev)
 	case ike.SAEnding:
-		logReason(logSA(l.Debug(), ev.SA), ev.Reason, "").Msg("IKE SA is being deleted")
+		l.saEnding(ev)
 	case ike.SADown:
-		logReason(logSA(l.Info(), ev.SA), ev.Reason, ev.Detail).Msg("IKE SA down")
+		l.saDown(ev)
 	case ike.ChildUp:
-		logChildUp(l.Info(), ev)
+		logChildUp(l.news(), ev)
 	case ike.ChildActive:
-		l.Debug().Stringer("spi", ev.In).Msg("child SA in use")
+		l.log.Debug().Stringer("spi", ev.In).Msg("child SA in use")
 	case ike.ChildRetired:
-		l.Debug().Stringer("spi", ev.In).Msg("child SA retired")
+		l.log.Debug().Stringer("spi", ev.In).Msg("child SA retired")
 	case ike.ChildDown:
-		l.Info().Stringer("spi", ev.In).Uint32("ike", uint32(ev.IKE)).Stringer("reason", ev.Reason).Msg("child SA down")
+		l.news().Stringer("spi", ev.In).Uint32("ike", uint32(ev.IKE)).Stringer("reason", ev.Reason).Msg("child SA down")
 	case ike.PathMoved:
-		logSA(l.Info(), ev.SA).Stringer("from", ev.From.Remote).Msg("IKE SA moved to another path")
+		logSA(l.log.Info(), ev.SA).Stringer("from", ev.From.Remote).Msg("IKE SA moved to another path")
 	case ike.Failed:
-		logFailed(l, ev)
+		l.failed(now, ev)
 	case ike.Dropped:
-		l.Debug().Stringer("peer", ev.From).Stringer("reason", ev.Reason).Msg("IKE message dropped")
+		l.dropped(now, ev)
 	}
+}
+
+// saStart tells of an IKE SA that is being set up. Anybody can begin one with us.
+func (l *eventLog) saStart(now time.Time, sa ike.SAInfo) {
+	switch {
+	case !l.ikeSAs:
+		logSA(l.log.Debug(), sa).Msg("IKE SA is being set up")
+	case sa.Initiator:
+		logSA(l.log.Info(), sa).Msg(initiateTunnel(sa))
+	case l.limit.allow(now, limitKey{mnemonic: recvRequest, from: sa.Path.Remote.Addr()}):
+		logSA(l.log.Info(), sa).Msg(connectionRequest(sa))
+	}
+}
+
+func (l *eventLog) saUp(ev ike.SAUp) {
+	e := logSA(l.news(), ev.SA).Str("id", ev.SA.RemoteID.String()).Str("suite", ev.SA.Suite)
+	switch {
+	case ev.Replaces != 0: // a rekey is no news of a classic router
+		e.Uint32("replaces", uint32(ev.Replaces)).Msg("IKE SA up")
+	case l.ikeSAs:
+		e.Msg(ikeUp(ev.SA))
+	default:
+		e.Msg("IKE SA up")
+	}
+}
+
+func (l *eventLog) saEnding(ev ike.SAEnding) {
+	if ev.Reason == ike.ReasonOperator {
+		logReason(logSA(l.log.Info(), ev.SA), ev.Reason, "").Msg(manualDelete(ev.SA))
+		return
+	}
+	logReason(logSA(l.log.Debug(), ev.SA), ev.Reason, "").Msg("IKE SA is being deleted")
+}
+
+func (l *eventLog) saDown(ev ike.SADown) {
+	e := logReason(logSA(l.news(), ev.SA), ev.Reason, ev.Detail)
+	if l.ikeSAs && !ev.SA.Created.IsZero() && ev.Reason != ike.ReasonRekeyed {
+		e.Msg(ikeDown(ev.SA, ev.Reason))
+		return
+	}
+	e.Msg("IKE SA down")
 }
 
 // logSA adds what names an IKE SA.
@@ -70,13 +124,23 @@ func logChildUp(e *zerolog.Event, ev ike.ChildUp) {
 	e.Msg("child SA up")
 }
 
-// logFailed says why an attempt came to nothing. An attempt that was not made because the last one failed a moment ago is
-// worth no warning, nor is one that ends with the router.
-func logFailed(l zerolog.Logger, ev ike.Failed) {
-	e := l.Warn()
+// failed says why an attempt came to nothing: once in the words that operators look for, and once with its ends. An attempt
+// that was not made because the last one failed a moment ago is worth no error, nor is one that ends with the router.
+func (l *eventLog) failed(now time.Time, ev ike.Failed) {
 	if ev.Repeat || ev.Reason == ike.ReasonShutdown {
-		e = l.Debug()
+		logFailed(l.log.Debug(), ev).Msg("negotiation failed")
+		return
 	}
+	l.failures[ev.Reason]++
+	theirs := len(ev.Policies) == 0 // how often we try is our affair, how often others do is theirs
+	if theirs && !l.limit.allow(now, limitKey{negAbort, ev.Path.Remote.Addr(), uint8(ev.Reason)}) {
+		return
+	}
+	logFailed(l.log.Error(), ev).Msg(negotiationAborted(ev.Reason))
+	logFailed(l.log.Info(), ev).Msg(setupFailed(ev, l.failures[ev.Reason]))
+}
+
+func logFailed(e *zerolog.Event, ev ike.Failed) *zerolog.Event {
 	e = e.Str("peer", ev.Peer)
 	if ev.SA != 0 {
 		e = e.Uint32("ike", uint32(ev.SA))
@@ -87,23 +151,41 @@ func logFailed(l zerolog.Logger, ev ike.Failed) {
 	if len(ev.Policies) > 0 {
 		e = e.Str("policy", string(ev.Policies[0]))
 	}
-	logReason(e, ev.Reason, ev.Detail).Msg("negotiation failed")
+	return logReason(e, ev.Reason, ev.Detail)
 }
 
-// logTransition writes the line that operators look for, word for word, with what it does not say in fields.
-func logTransition(l zerolog.Logger, tr session.Transition) {
-	e := l.Info()
+// dropped tells of a message that was not acted on. Anybody can send one.
+func (l *eventLog) dropped(now time.Time, ev ike.Dropped) {
+	d, known := drops[ev.Reason]
+	if !known {
+		l.log.Debug().Stringer("peer", ev.From).Stringer("reason", ev.Reason).Msg("IKE message dropped")
+		return
+	}
+	if !l.limit.allow(now, limitKey{d.mnemonic, ev.From.Addr(), uint8(ev.Reason)}) {
+		return
+	}
+	l.log.WithLevel(d.level).Stringer("peer", ev.From).Stringer("reason", ev.Reason).Msg(d.message(ev.From.Addr()))
+}
+
+// transition writes the line that operators look for, word for word, with what it does not say in fields; and why a session
+// went down in a line of its own.
+func (l *eventLog) transition(tr session.Transition) {
+	e := l.log.Info()
 	if tr.Interface != "" {
 		e = e.Str("interface", tr.Interface)
 	}
-	if !tr.Up {
-		e = logReason(e, tr.Reason, tr.Detail).Stringer("uptime", tr.Duration.Round(time.Millisecond))
+	if tr.Up {
+		e.Msg(tr.Message())
+		return
 	}
-	e.Msg(tr.Message())
+	lasted := tr.Duration.Round(time.Millisecond)
+	logReason(e, tr.Reason, tr.Detail).Stringer("uptime", lasted).Msg(tr.Message())
+	logReason(l.log.Info(), tr.Reason, tr.Detail).Stringer("uptime", lasted).Msg(sessionReason(tr))
 }
 
-// logUnknownSPI writes the line that operators look for when the two ends disagree on which SAs there are.
-func logUnknownSPI(l zerolog.Logger, n note) {
-	l.Warn().Msg(fmt.Sprintf("%%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr=%v, prot=50, spi=0x%08X(%d), srcaddr=%v",
-		n.path.Local.Addr(), uint32(n.in), uint32(n.in), n.path.Remote.Addr()))
+// unknownSPI writes the line that operators look for when the two ends disagree on which SAs there are. Lanes say so once a
+// minute.
+func (l *eventLog) unknownSPI(n note) {
+	l.log.Warn().Stringer("peer", n.path.Remote).Msg(fmt.Sprintf("%%%s: decaps: rec'd IPSEC packet has invalid spi for destaddr=%v, prot=50, spi=0x%08X(%d), srcaddr=%v",
+		invalidSPI, n.path.Local.Addr(), uint32(n.in), uint32(n.in), n.path.Remote.Addr()))
 }

@@ -1,0 +1,140 @@
+package seikan
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"seikan/ike"
+	"seikan/session"
+)
+
+// The words of a classic router for what happens here. Programs look for them: they are not to be improved.
+const (
+	ikeSAUp      = "IKEV2-5-SA_UP"
+	ikeSADown    = "IKEV2-5-SA_DOWN"
+	recvRequest  = "IKEV2-5-RECV_CONNECTION_REQUEST"
+	initiate     = "IKEV2-5-OSAL_INITIATE_TUNNEL"
+	negAbort     = "IKEV2-3-NEG_ABORT"
+	setupFailure = "CRYPTO-5-IPSEC_SETUP_FAILURE"
+	deleteByHand = "CRYPTO-6-ISAKMP_MANUAL_DELETE"
+	downReason   = "CRYPTO-6-SESSION_DOWN_REASON" // of ours: a classic router does not say
+	invalidSPI   = "CRYPTO-4-RECVD_PKT_INV_SPI"
+	notLogged    = "SYS-4-LOGGING_LIMIT"
+	noSA         = "CRYPTO-4-IKMP_NO_SA"
+	badMessage   = "CRYPTO-4-IKMP_BAD_MESSAGE"
+	notEncrypted = "CRYPTO-6-IKMP_NOT_ENCRYPTED"
+	noKeyForPeer = "CRYPTO-6-IKMP_NO_PRESHARED_KEY"
+)
+
+func connectionRequest(sa ike.SAInfo) string {
+	return fmt.Sprintf("%%%s: Received a IKE_INIT_SA request. Peer %s", recvRequest, ending(sa.Path.Remote))
+}
+
+func initiateTunnel(sa ike.SAInfo) string {
+	return fmt.Sprintf("%%%s: Received request to establish an IPsec tunnel. Peer %s", initiate, ending(sa.Path.Remote))
+}
+
+func ikeUp(sa ike.SAInfo) string {
+	return fmt.Sprintf("%%%s: SA UP. Peer %s Id: %s", ikeSAUp, ending(sa.Path.Remote), sa.RemoteID)
+}
+
+func ikeDown(sa ike.SAInfo, why ike.Reason) string {
+	return fmt.Sprintf("%%%s: SA DOWN. Peer %s Id: %s Reason: %s", ikeSADown, ending(sa.Path.Remote), sa.RemoteID, why)
+}
+
+func manualDelete(sa ike.SAInfo) string {
+	return fmt.Sprintf("%%%s: IKE SA manually deleted. Peer %s", deleteByHand, ending(sa.Path.Remote))
+}
+
+// ending is an end of an SA as the listings write it in messages: ADDRESS:PORT, without brackets.
+func ending(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return "(none)"
+	}
+	return fmt.Sprintf("%s:%d", strings.ToUpper(a.Addr().String()), a.Port())
+}
+
+// abortReasons are a classic router's words for reasons that it has, too.
+var abortReasons = map[ike.Reason]string{
+	ike.ReasonNoProposal:         "Failed to find a matching policy",
+	ike.ReasonAuthFailed:         "Auth exchange failed",
+	ike.ReasonTimeout:            "Failed to receive the AUTH msg before the timer expired",
+	ike.ReasonNoTrafficSelectors: "There was no IPSEC policy found for received TS",
+	ike.ReasonPeerLost:           "Maximum number of retransmissions reached",
+}
+
+func negotiationAborted(why ike.Reason) string {
+	text, known := abortReasons[why]
+	if !known {
+		text = sentence(why.String())
+	}
+	return fmt.Sprintf("%%%s: Negotiation aborted due to ERROR: %s", negAbort, text)
+}
+
+// setupFailed names the ends. Of identities an attempt that failed leaves none that were proved.
+func setupFailed(ev ike.Failed, count uint64) string {
+	addr := func(a netip.Addr) string {
+		if !a.IsValid() {
+			return "(none)"
+		}
+		return a.String()
+	}
+	why := ev.Reason.String()
+	if ev.Detail != "" {
+		why += ": " + ev.Detail
+	}
+	return fmt.Sprintf("%%%s: IPSEC SETUP FAILED for local:%s local_id:N/A remote:%s remote_id:N/A IKE profile:%s fvrf:None fail_reason:%s fail_class_cnt:%d",
+		setupFailure, addr(ev.Path.Local.Addr()), addr(ev.Path.Remote.Addr()), cmp.Or(ev.Peer, "None"), why, count)
+}
+
+// sentence begins with a capital letter.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func sessionReason(tr session.Transition) string {
+	why := tr.Reason.String()
+	if tr.Detail != "" {
+		why += ": " + tr.Detail
+	}
+	sec := int(tr.Duration / time.Second)
+	return fmt.Sprintf("%%%s: Peer %s went down after %02d:%02d:%02d: %s",
+		downReason, ending(tr.Peer), sec/3600, sec/60%60, sec%60, why)
+}
+
+// drop is how a reason to drop a message is said.
+type drop struct {
+	mnemonic string
+	level    zerolog.Level
+	format   string // with the sender's address
+}
+
+func (d drop) message(from netip.Addr) string {
+	return "%" + d.mnemonic + ": " + fmt.Sprintf(d.format, strings.ToUpper(from.String()))
+}
+
+// drops are the reasons that a classic router has words for.
+var drops = map[ike.Drop]drop{
+	ike.DropUnknownSA:   {noSA, zerolog.WarnLevel, "IKE message from %s has no SA and is not an initialization offer"},
+	ike.DropMalformed:   {badMessage, zerolog.WarnLevel, "IKE message from %s failed its sanity check or is malformed"},
+	ike.DropSyntax:      {badMessage, zerolog.WarnLevel, "IKE message from %s failed its sanity check or is malformed"},
+	ike.DropICV:         {badMessage, zerolog.WarnLevel, "IKE message from %s failed its sanity check or is malformed"},
+	ike.DropUnprotected: {notEncrypted, zerolog.InfoLevel, "IKE packet from %s was not encrypted and it should've been."},
+	ike.DropNoPeer:      {noKeyForPeer, zerolog.InfoLevel, "Pre-shared key for remote peer at %s is missing"},
+}
+
+func repeated(n uint64, mnemonic, from string) string {
+	times := "messages"
+	if n == 1 {
+		times = "message"
+	}
+	return fmt.Sprintf("%%%s: %d more %s in the last %d s not logged: %s of %s", notLogged, n, times, int(quietTime/time.Second), mnemonic, from)
+}
