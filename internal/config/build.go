@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"seikan/ike"
+	"seikan/internal/logging"
 	"seikan/sadb"
 	"seikan/session"
 	"seikan/tun"
@@ -36,6 +37,8 @@ type Built struct {
 	Locals   []LocalEndpoint // each address once
 	Routes   []tun.Route     // to the remote networks, each once
 	Monitor  *Monitor        // nil: there is none
+	LogIKE   bool            // as seikan.Config.LogIKE
+	Logging  logging.Config
 }
 
 // LocalEndpoint is an address that peers talk to, on ports 500 and 4500.
@@ -55,7 +58,7 @@ func (m *Model) Build(env Env) (Built, error) {
 		locals: make(map[netip.Addr]string),
 	}
 	b.out.Hostname, b.out.Monitor = m.hostname, m.monitor.built()
-	b.out.Session.Logging = !m.noLog
+	b.out.Session.Logging, b.out.LogIKE, b.out.Logging = !m.noLog, m.logIKE, m.log
 	b.out.IKE.Port, b.out.IKE.NATTPort, b.out.Session.NATTPort = m.ports.ike, m.ports.natt, m.ports.natt
 	b.out.IKE.MaxHalfOpen, b.out.IKE.FragmentMTU = int(m.halfOpen), m.fragment
 	if m.cookie != nil {

@@ -29,9 +29,11 @@ var globalMode = mode{commands: []node{
 			kw("ikev2", "Internet Key Exchange version 2",
 				kw("fragmentation", "neither send nor take fragments").
 					do(func(p *parser, _ args) { p.m.fragment = -1 })),
-			kw("logging", "events",
-				kw("session", "do not log sessions that go up and down").
-					do(func(p *parser, _ args) { p.m.noLog = true })))),
+			kw("logging", "events", cryptoLoggingCommands(false)...)),
+		kw("logging", "messages", noLoggingCommands...),
+		kw("service", "services", noServiceCommands...)),
+	kw("logging", "messages", loggingCommands...),
+	kw("service", "services", serviceCommands...),
 }}
 
 // cryptoCommands are what follows `crypto`.
@@ -77,13 +79,11 @@ var cryptoCommands = []node{
 		arg(kindName, "name of a crypto map",
 			arg(number(1, 65535), "sequence number of the entry (1-65535)",
 				kw("ipsec-isakmp", "with SAs that IKE sets up").do((*parser).enterEntry)))),
-	kw("logging", "events",
-		kw("session", "log sessions that go up and down").
-			do(func(p *parser, _ args) { p.m.noLog = false })),
 	kw("session", "listings of sessions",
 		kw("format", "style of the listings",
 			kw("classic", "as the first systems had it").do(func(p *parser, _ args) { p.m.xe = false }),
 			kw("xe", "with title, legend, session IDs and uptimes").do(func(p *parser, _ args) { p.m.xe = true }))),
+	kw("logging", "events", cryptoLoggingCommands(true)...),
 }
 
 // portNodes are a port for bare IKE, and one for IKE and ESP where there may be a NAT.

@@ -40,6 +40,21 @@ const everything = `
 hostname gwA
 no crypto logging session
 crypto session format xe
+crypto logging ikev2
+service sequence-numbers
+service timestamps log datetime msec localtime show-timezone year
+logging buffered 8192 debugging
+logging console warnings
+logging monitor notifications
+logging trap errors
+logging facility local3
+logging rate-limit 100 except critical
+logging tls ca-file /etc/seikan/ca.pem
+logging tls certificate-file /etc/seikan/gw.pem
+logging local
+logging host 192.0.2.9
+logging host 2001:db8::9 transport tls name logs.example port 7514 format rfc5424
+logging 192.0.2.9 format classic transport tcp
 crypto ikev2 proposal P1
  encryption aes-gcm-256 aes-cbc-256 aes-cbc-128 chacha20-poly1305
  integrity sha256 sha1

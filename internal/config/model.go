@@ -8,6 +8,7 @@ import (
 	"seikan/esp"
 	"seikan/ike"
 	"seikan/ike/wire"
+	"seikan/internal/logging"
 )
 
 // Model is a configuration that was understood. It is not modified after Parse, and any goroutine may use it. Printed by
@@ -17,6 +18,8 @@ type Model struct {
 	hostname string
 	noLog    bool // no crypto logging session
 	xe       bool // crypto session format xe
+	logIKE   bool // crypto logging ikev2
+	log      logging.Config
 	dpd      *dpd
 	fragment int     // as ike.Config.FragmentMTU
 	cookie   *uint64 // crypto ikev2 cookie-challenge
