@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"seikan/internal/logging"
 	"seikan/session"
 )
 
@@ -47,6 +48,7 @@ type Info struct {
 	Version       string         // text of `show version`
 	RunningConfig func() string  // text of `show running-config`, without secrets
 	Format        session.Format // of listings, where neither the terminal nor the command says
+	Log           *logging.Log   // nil: there is none
 }
 
 const defaultHostname = "seikan"

@@ -27,9 +27,13 @@ type Client struct {
 	Socket string
 }
 
-// Run gives one command and writes what the router answers. The error is ErrRefused where it does not do it.
+// Run gives one command and writes what the router answers. The error is ErrRefused where it does not do it. `terminal monitor`
+// writes messages until ctx ends.
 func (c Client) Run(ctx context.Context, command string, w io.Writer) error {
-	_, err := newConversation(c).run(ctx, frameExecute, command, w)
+	o, err := newConversation(c).run(ctx, frameExecute, command, w)
+	if o == watching {
+		return c.follow(ctx, w)
+	}
 	return err
 }
 
@@ -56,6 +60,11 @@ func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 			return err
 		case o == left:
 			return result
+		case o == watching:
+			if _, err := io.WriteString(w, "% Only a terminal has messages\n"); err != nil {
+				return fmt.Errorf("cli: output: %w", err)
+			}
+			result = ErrRefused
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -159,6 +168,10 @@ func readReply(r io.Reader) ([]byte, outcome, string, error) {
 			return text.Bytes(), refused, string(payload), nil
 		case k == frameLeft:
 			return text.Bytes(), left, string(payload), nil
+		case k == frameWatching:
+			return text.Bytes(), watching, string(payload), nil
+		case k == frameUnwatching:
+			return text.Bytes(), unwatching, string(payload), nil
 		default:
 			return nil, refused, "", errFrame
 		}

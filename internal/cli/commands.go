@@ -47,6 +47,7 @@ type args struct {
 var root = &node{next: []*node{
 	{text: "clear", help: "Reset functions", next: []*node{
 		{text: "crypto", help: "Encryption module", next: clearCrypto},
+		clearLogging,
 	}},
 	{text: "enable", help: "Turn on privileged commands, which they always are", run: silent},
 	{text: "exit", help: "Leave the command line", run: leave},
@@ -67,6 +68,7 @@ var root = &node{next: []*node{
 		{text: "ipv6", help: "IPv6", next: []*node{
 			{text: "route", help: "Routes into the tunnels", options: onlyJSON, run: showRoutes(true), pipe: true},
 		}},
+		showLogging,
 		{text: "running-config", help: "Configuration that the router runs with", run: showRunning, pipe: true},
 		{text: "version", help: "Version of the software", run: showVersion, pipe: true},
 	}},
@@ -78,6 +80,8 @@ var root = &node{next: []*node{
 		{text: "length", help: "Number of lines on the screen", next: []*node{
 			{text: "0", help: "Never pause, which is always so", run: silent},
 		}},
+		terminalMonitor,
+		terminalNo,
 	}},
 }}
 

@@ -4,6 +4,6 @@
 // Every word of the language stands in one table (commands.go), each with a line of help. The parser (parse.go), the help
 // (help.go) and the completion work from that table alone. What a command prints is a function of what the Backend gives.
 //
-// Each command is a connection of its own: one request, one reply (frame.go). A client keeps no state at the server, and
-// an operator who went for lunch keeps no connection open.
+// Each command is a connection of its own: one request, one reply (frame.go); messages of the log come over one that stays. A
+// client keeps no other state at the server, and an operator who went for lunch keeps no other connection open.
 package cli

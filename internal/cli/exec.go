@@ -16,9 +16,11 @@ import (
 type outcome uint8
 
 const (
-	done    outcome = iota // as asked
-	refused                // not understood, or not possible; the reason was printed
-	left                   // the operator wants to leave the command line
+	done       outcome = iota // as asked
+	refused                   // not understood, or not possible; the reason was printed
+	left                      // the operator wants to leave the command line
+	watching                  // messages are to come to the terminal from now on
+	unwatching                // and no more
 )
 
 // shell executes commands. It belongs to one goroutine.
@@ -66,6 +68,10 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 		return done, nil
 	case errors.Is(err, errLeave):
 		return left, nil
+	case errors.Is(err, errMonitor):
+		return watching, nil
+	case errors.Is(err, errNoMonitor):
+		return unwatching, nil
 	}
 	_, werr := io.WriteString(w, s.complaint(line, typed, err))
 	return refused, werr

@@ -24,11 +24,15 @@ const (
 
 	// frameSettings comes before a request: what is set at the terminal, as the last reply that said so gave it.
 	frameSettings frameKind = 's'
+	frameMonitor  frameKind = 'm' // messages are wanted, as long as the connection is there: frames of text, the first empty. The line is empty
 
 	frameText    frameKind = 't' // a part of the reply
 	frameDone    frameKind = 'd' // the outcomes; the payload is the settings, where the client can keep them
 	frameRefused frameKind = 'r'
 	frameLeft    frameKind = 'q'
+
+	frameWatching   frameKind = 'w'
+	frameUnwatching frameKind = 'u'
 )
 
 const (

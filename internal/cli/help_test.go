@@ -47,6 +47,7 @@ func TestHelp(t *testing.T) {
   interfaces      Interfaces of the sessions, and the one of inner packets
   ip              IPv4
   ipv6            IPv6
+  logging         Where messages go, and those that are kept
   running-config  Configuration that the router runs with
   version         Version of the software
 `},

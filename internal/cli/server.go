@@ -88,6 +88,10 @@ func (s server) serve(ctx context.Context, conn net.Conn) {
 	if err != nil {
 		return
 	}
+	if kind == frameMonitor {
+		sh.monitor(ctx, conn)
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
 	reply := bufio.NewWriterSize(textWriter{conn}, maxText)
@@ -121,4 +125,4 @@ func (s *shell) answer(ctx context.Context, k frameKind, line string, w io.Write
 }
 
 // outcomeFrames is the frame for each outcome.
-var outcomeFrames = [...]frameKind{done: frameDone, refused: frameRefused, left: frameLeft}
+var outcomeFrames = [...]frameKind{done: frameDone, refused: frameRefused, left: frameLeft, watching: frameWatching, unwatching: frameUnwatching}

@@ -42,6 +42,8 @@ type terminal struct {
 	prompt string
 	size   func() (width, height int, err error)
 	term   *term.Terminal
+
+	messages *messages // of `terminal monitor`; nil: it was not given
 }
 
 // converse reads and gives commands until the operator leaves. A router that does not answer is no reason to leave.
@@ -51,6 +53,7 @@ func (t *terminal) converse(ctx context.Context, r io.Reader, w io.Writer) error
 		io.Writer
 	}{r, w}, t.prompt)
 	t.term.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) { return t.key(ctx, line, pos, key) }
+	defer func() { t.messages.close() }()
 	for ctx.Err() == nil {
 		if width, height, err := t.size(); err == nil && width > 0 && height > 0 {
 			_ = t.term.SetSize(width, height) // a size that it does not take spoils no more than the looks
@@ -70,8 +73,30 @@ func (t *terminal) converse(ctx context.Context, r io.Reader, w io.Writer) error
 		case o == left:
 			return nil
 		}
+		t.watch(ctx, o)
 	}
 	return nil
+}
+
+// watch turns messages on and off. Where they end by themselves, that is said.
+func (t *terminal) watch(ctx context.Context, o outcome) {
+	switch {
+	case o == unwatching:
+		t.messages.close()
+	case o == watching && !t.messages.on():
+		m, err := t.client.monitor(ctx, t.term)
+		if err != nil {
+			fmt.Fprintf(t.term, "%% %v\n", err)
+			return
+		}
+		t.messages = m
+		go func() {
+			<-m.ended
+			if m.err != nil {
+				fmt.Fprintf(t.term, "%% %v\n", m.err)
+			}
+		}()
+	}
 }
 
 // key is called for each key that is typed. False lets the terminal do with it what it does with all keys.
