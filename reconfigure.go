@@ -16,6 +16,7 @@ type Change struct {
 	IKE      ike.Config // Heard and Sent may be nil; the ports stay as they are
 	Policies []sadb.Policy
 	Session  session.Config
+	LogIKE   bool // as in Config
 }
 
 // Reconfigure puts another configuration into force. SAs and sessions that are the same in it go on; the others are deleted, and the peers
@@ -46,6 +47,7 @@ func (c *control) reconfigure(now time.Time, ch Change) error {
 	}
 	c.cfg.IKE, c.cfg.Policies, c.cfg.Session = next.IKE, next.Policies, next.Session
 	c.tracker.Reconfigure(ch.Session)
+	c.events.ikeSAs = ch.LogIKE
 	c.tally.configure(ch.Session.Sessions)
 	c.db.SetPolicies(ch.Policies)
 	c.changed = true

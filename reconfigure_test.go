@@ -20,7 +20,7 @@ func TestReconfigure(t *testing.T) {
 		change := func(f func(c *Config)) error {
 			c := siteConfig(outerA, outerB, innerA, innerB)
 			f(&c)
-			return g.a.router.Reconfigure(t.Context(), Change{c.IKE, c.Policies, c.Session})
+			return g.a.router.Reconfigure(t.Context(), Change{IKE: c.IKE, Policies: c.Policies, Session: c.Session})
 		}
 		third := netip.MustParseAddr("192.0.2.3")
 		err := change(func(c *Config) {

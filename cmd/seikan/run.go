@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"seikan/internal/config"
 	"seikan/tun"
@@ -36,11 +33,12 @@ func runRouter(ctx context.Context, args []string, stdout, stderr io.Writer) int
 	fs.StringVar(&o.socket, "socket", defaultSocket, "`path` at which to listen for commands")
 	fs.StringVar(&o.tun, "tun", "", "`name` of the packet interface, with %d for a free number (default seikan%d)")
 	fs.StringVar(&o.format, "log-format", "console", "`format` of the log: console or json")
-	fs.StringVar(&o.level, "log-level", "info", "least `level` that is logged: debug, info, warn or error")
+	fs.StringVar(&o.level, "log-level", "info", "least `level` that is printed: debug, info, warn or error; counts more than that of the configuration")
 	if code, ok := parseFlags(fs, args); !ok {
 		return code
 	}
-	log, err := newLog(stderr, o.format, o.level)
+	console, err := newConsole(stderr, o.format, o.level)
+	fs.Visit(func(f *flag.Flag) { console.forced = console.forced || f.Name == "log-level" })
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "seikan run: %v\n", err)
@@ -58,35 +56,26 @@ func runRouter(ctx context.Context, args []string, stdout, stderr io.Writer) int
 		fmt.Fprintf(stdout, "%s: no errors\n", o.file)
 		return exitDone
 	}
-	s := &service{log: log}
-	err = s.start(o, model, built)
-	if err == nil {
-		err = s.run(ctx)
-	}
-	if err = errors.Join(err, s.close()); err != nil {
+	if err := runService(ctx, o, console, model, built); err != nil {
 		fmt.Fprintf(stderr, "seikan run: %v\n", err)
 		return exitFailed
 	}
 	return exitDone
 }
 
-// newLog is the router's log.
-func newLog(w io.Writer, format, level string) (zerolog.Logger, error) {
-	levels := map[string]zerolog.Level{
-		"debug": zerolog.DebugLevel, "info": zerolog.InfoLevel, "warn": zerolog.WarnLevel, "error": zerolog.ErrorLevel,
+// runService runs the router, with its log open from before until after.
+func runService(ctx context.Context, o runOptions, console consoleOptions, model *config.Model, built config.Built) error {
+	l := newLogs(console, built.Logging)
+	defer l.close()
+	if err := l.configure(built); err != nil {
+		return err
 	}
-	least, ok := levels[level]
-	if !ok {
-		return zerolog.Nop(), fmt.Errorf("log level %q is none of debug, info, warn, error", level)
+	s := &service{log: l.logger, logs: l}
+	err := s.start(o, model, built)
+	if err == nil {
+		err = s.run(ctx)
 	}
-	switch format {
-	case "json":
-	case "console":
-		w = zerolog.ConsoleWriter{Out: w, NoColor: !isTerminal(w), TimeFormat: time.DateTime}
-	default:
-		return zerolog.Nop(), fmt.Errorf("log format %q is neither console nor json", format)
-	}
-	return zerolog.New(zerolog.SyncWriter(w)).Level(least).With().Timestamp().Logger(), nil
+	return errors.Join(err, s.close())
 }
 
 // readConfig reads a configuration and looks up what it leaves to this machine. It changes nothing.
@@ -102,6 +91,9 @@ func readConfig(file string) (*config.Model, config.Built, error) {
 	built, err := model.Build(config.Env{InterfaceAddrs: tun.InterfaceAddrs, LocalAddr: tun.LocalAddr})
 	if err == nil && len(built.Locals) == 0 {
 		err = fmt.Errorf("%s: puts no crypto map on an interface: there is nothing to do", file)
+	}
+	if err == nil {
+		_, err = checkLogs(built.Logging)
 	}
 	return model, built, err
 }

@@ -24,6 +24,7 @@ import (
 // service is a router with its device, its sockets and its command line. It belongs to one goroutine.
 type service struct {
 	log     zerolog.Logger
+	logs    *logs
 	closers []func() error // of what was opened, in order
 	router  *seikan.Router
 	host    *tun.Host
@@ -57,7 +58,7 @@ func (s *service) close() error {
 func (s *service) start(o runOptions, model *config.Model, built config.Built) error {
 	s.file = o.file
 	s.show(model)
-	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return *s.running.Load() }, Format: built.Session.Format}
+	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return *s.running.Load() }, Format: built.Session.Format, Log: s.logs.log}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
 	if err != nil {
 		return err
@@ -72,7 +73,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.routes.Store(&built.Routes)
 	s.router, err = seikan.New(seikan.Config{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session,
-		Device: host, Sockets: sockets, SetMTU: host.SetMTU, Log: s.log,
+		Device: host, Sockets: sockets, SetMTU: host.SetMTU, Log: s.log, LogIKE: built.LogIKE,
 	})
 	if err != nil {
 		return err
@@ -92,6 +93,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	if err := host.SetRoutes(built.Routes); err != nil {
 		return err
 	}
+	s.log.Info().Msg("%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is ON")
 	s.log.Info().Strs("local", texts(s.locals)).Str("interface", host.Name()).Str("socket", o.socket).Msg("router running")
 	return nil
 }
@@ -164,11 +166,17 @@ func (s *service) run(ctx context.Context) error {
 	if s.roams {
 		go s.watch(ctx)
 	}
-	go s.reloadOn(ctx, hangUps(ctx))
+	reloaded := make(chan struct{})
+	go func() {
+		defer close(reloaded)
+		s.reloadOn(ctx, hangUps(ctx))
+	}()
 	err := s.router.Run(ctx)
 	cancel()
 	<-watched
+	<-reloaded
 	err = errors.Join(err, <-served)
+	s.log.Info().Msg("%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is OFF")
 	s.log.Info().Msg("router stopped")
 	return err
 }
@@ -215,12 +223,15 @@ func (s *service) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.router.Reconfigure(ctx, seikan.Change{IKE: built.IKE, Policies: built.Policies, Session: built.Session}); err != nil {
+	if err := s.router.Reconfigure(ctx, seikan.Change{IKE: built.IKE, Policies: built.Policies, Session: built.Session, LogIKE: built.LogIKE}); err != nil {
 		return err
 	}
 	s.show(model)
 	s.routes.Store(&built.Routes)
 	var errs []error
+	if err := s.logs.configure(built); err != nil {
+		errs = append(errs, fmt.Errorf("the configuration is in force, but not its logging: %w", err))
+	}
 	if err := s.host.SetRoutes(built.Routes); err != nil {
 		errs = append(errs, fmt.Errorf("the configuration is in force, but not all of its routes: %w", err))
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"seikan/esp"
+	"seikan/internal/logging"
 	"seikan/sadb"
 	"seikan/session"
 )
@@ -163,7 +164,7 @@ func filterText(f session.Filter) string {
 }
 
 var fakeInfo = Info{
-	Hostname: "gwA", Version: "Seikan Software, Version 1",
+	Hostname: "gwA", Version: "Seikan Software, Version 1", Log: logging.New(logging.Config{}, logging.Options{}),
 	RunningConfig: func() string {
 		return "hostname gwA\ncrypto map CM 10 ipsec-isakmp\n set peer 192.0.2.2\n match address TO-B\ninterface eth0\n crypto map CM\n"
 	},

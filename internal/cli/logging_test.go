@@ -56,7 +56,7 @@ func TestLoggingCommands(t *testing.T) {
 	say(t, l, sessionUp)
 	info := fakeInfo
 	info.Log = l
-	with, without := &shell{backend: &fakeBackend{}, info: info}, &shell{backend: &fakeBackend{}, info: fakeInfo}
+	with, without := &shell{backend: &fakeBackend{}, info: info}, &shell{backend: &fakeBackend{}}
 	const line = "*Mar  1 00:00:00.000: " + sessionUp + "\n"
 	for _, tt := range []struct {
 		s    *shell

@@ -231,6 +231,29 @@ func TestTCPSlow(t *testing.T) {
 	}
 }
 
+// What was logged a moment before the end is sent, also where there was no connection yet.
+func TestEndBeforeConnection(t *testing.T) {
+	c := collect(t, listenTCP(t))
+	log := logging.New(logging.Config{}, logging.Options{})
+	l := log.Collector("test")
+	say(t, log, up)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	Collector(header, c.host(t, logging.TCP), nil).Run(ctx, l)
+	if got, want := c.next(t), "<189>1 2026-03-01T00:00:00.25Z gwA seikan 42 SESSION_STATUS 1 "+up; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := l.Queue().Lost(); got != 0 {
+		t.Errorf("lost %d", got)
+	}
+	say(t, log, up)
+	c.l.Close()
+	Collector(header, c.host(t, logging.TCP), nil).Run(ctx, l)
+	if got := l.Queue().Lost(); got != 1 {
+		t.Errorf("without a collector: lost %d, want 1", got)
+	}
+}
+
 func TestUDP(t *testing.T) {
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {

@@ -57,9 +57,27 @@ func (s *Sender) Run(ctx context.Context, l *logging.Listener) {
 		case <-ctx.Done():
 		}
 	}
+	s.last(ctx, l)
 	l.Queue().Lose(len(s.pending))
 	l.Queue().Discard()
 	s.pending = nil
+}
+
+// last sends what is left when ctx has ended while there was no connection, if it can be done in a moment.
+func (s *Sender) last(ctx context.Context, l *logging.Listener) {
+	if s.pending = append(s.pending, l.Queue().Take()...); len(s.pending) == 0 {
+		return
+	}
+	dialing, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	conn, err := s.target.dial(dialing)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	if conn.SetWriteDeadline(time.Now().Add(flushTime)) == nil {
+		_ = s.write(ctx, conn, l) // Run counts what is left
+	}
 }
 
 // setState tells that there is a connection, or why there is none.
