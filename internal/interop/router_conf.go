@@ -9,7 +9,7 @@ import (
 const Description = "connection from site A"
 
 // RouterConf is the router's configuration: one peer, one crypto map. The zero value is that of the README: A to B over IPv4, one
-// flow between the inner IPv4 addresses, the router's own choice of algorithms for the IKE SA.
+// flow between the inner IPv4 addresses, the router's own choice of algorithms for the IKE SA. The log tells of each SA.
 type RouterConf struct {
 	Peer         string   // outer address of the peer; default: B's IPv4 address
 	Secret       string   // default: PSK
@@ -31,7 +31,7 @@ func (c RouterConf) String() string {
 	if strings.Contains(peer, ":") {
 		description, identity = "ipv6 "+peer, peer+"/128"
 	}
-	b.WriteString("hostname gwA\n")
+	b.WriteString("hostname gwA\ncrypto logging ikev2\n")
 	for _, l := range c.Global {
 		b.WriteString(l + "\n")
 	}
