@@ -186,6 +186,15 @@ func TestLogLimit(t *testing.T) {
 	}
 }
 
+// A flood that is not said costs next to nothing.
+func TestLogLimitDoesNotAllocate(t *testing.T) {
+	l, _ := newEventLog(false)
+	var ev ike.Event = ike.Dropped{From: eventPath.Remote, Reason: ike.DropMalformed}
+	if n := testing.AllocsPerRun(100, func() { l.event(eventTime, ev) }); n != 0 {
+		t.Errorf("got %v allocations, want none", n)
+	}
+}
+
 // Control tells of what it did not log by itself, also where nothing else happens.
 func TestLogLimitIsTold(t *testing.T) {
 	engine(t, nil, func(t *testing.T, g *rig) {

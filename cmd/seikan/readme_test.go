@@ -10,24 +10,47 @@ import (
 	"seikan/internal/config"
 )
 
-// The configuration that the README shows is one.
-func TestReadmeConfiguration(t *testing.T) {
+// readmeBlock is the indented lines behind a text of the README.
+func readmeBlock(t *testing.T, behind string) []byte {
+	t.Helper()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), "with `gw.conf`:\n\n")
+	_, rest, found := strings.Cut(string(text), behind)
 	if !found {
-		t.Fatal("the README shows no gw.conf")
+		t.Fatalf("the README has no %q", behind)
 	}
-	var conf strings.Builder
+	var block strings.Builder
 	for line := range strings.Lines(rest) {
 		if line == "\n" {
 			break
 		}
-		conf.WriteString(strings.TrimPrefix(line, "    "))
+		block.WriteString(strings.TrimPrefix(line, "    "))
 	}
-	m, err := config.Parse("gw.conf", []byte(conf.String()))
+	return []byte(block.String())
+}
+
+// The lines for the log that the README shows are understood, and each says something.
+func TestReadmeLogging(t *testing.T) {
+	text := readmeBlock(t, "The configuration says what goes where:\n\n")
+	m, err := config.Parse("gw.conf", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := m.RunningConfig()
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "logging host") || strings.HasPrefix(line, "logging buffered") {
+			if !strings.Contains(running, line) {
+				t.Errorf("%q is not in\n%s", line, running)
+			}
+		}
+	}
+}
+
+// The configuration that the README shows is one.
+func TestReadmeConfiguration(t *testing.T) {
+	m, err := config.Parse("gw.conf", readmeBlock(t, "with `gw.conf`:\n\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
