@@ -125,10 +125,14 @@ func logChildUp(e *zerolog.Event, ev ike.ChildUp) {
 }
 
 // failed says why an attempt came to nothing: once in the words that operators look for, and once with its ends. An attempt
-// that was not made because the last one failed a moment ago is worth no error, nor is one that ends with the router.
+// that was not made because the last one failed a moment ago is worth no error, nor is one that ends with the router or its SA.
 func (l *eventLog) failed(now time.Time, ev ike.Failed) {
-	if ev.Repeat || ev.Reason == ike.ReasonShutdown {
+	switch {
+	case ev.Repeat || ev.Reason == ike.ReasonShutdown:
 		logFailed(l.log.Debug(), ev).Msg("negotiation failed")
+		return
+	case ended[ev.Reason]:
+		logFailed(l.log.Info(), ev).Msg("negotiation failed")
 		return
 	}
 	l.failures[ev.Reason]++

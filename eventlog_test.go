@@ -97,6 +97,8 @@ func TestEventMessages(t *testing.T) {
 			off: abort + "Local failure\n" + "info %CRYPTO-5-IPSEC_SETUP_FAILURE: IPSEC SETUP FAILED for local:(none) local_id:N/A remote:(none) remote_id:N/A" +
 				" IKE profile:None fvrf:None fail_reason:local failure: no peer for the policy fail_class_cnt:1\n", anything: true},
 		{name: "a moment later", ev: repeat, off: "debug negotiation failed\n", anything: true},
+		{name: "deleted meanwhile", ev: reason(ike.ReasonPeerDeleted), off: "info negotiation failed\n", anything: true},
+		{name: "cleared meanwhile", ev: reason(ike.ReasonOperator), off: "info negotiation failed\n", anything: true},
 		{name: "stopping", ev: reason(ike.ReasonShutdown), off: "debug negotiation failed\n", anything: true},
 		{name: "malformed", ev: drop(ike.DropMalformed), off: bad, anything: true},
 		{name: "integrity check", ev: drop(ike.DropICV), off: bad, anything: true},

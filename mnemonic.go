@@ -68,6 +68,12 @@ var abortReasons = map[ike.Reason]string{
 	ike.ReasonPeerLost:           "Maximum number of retransmissions reached",
 }
 
+// ended are reasons that end an SA, and with it what was being negotiated: somebody wanted it so.
+var ended = map[ike.Reason]bool{
+	ike.ReasonOperator: true, ike.ReasonPeerDeleted: true, ike.ReasonReplacedByPeer: true, ike.ReasonRekeyed: true,
+	ike.ReasonReauthenticated: true, ike.ReasonReconfigured: true,
+}
+
 func negotiationAborted(why ike.Reason) string {
 	text, known := abortReasons[why]
 	if !known {

@@ -20,6 +20,7 @@ type logs struct {
 	log    *logging.Log
 	logger zerolog.Logger
 	stop   func() // the clock
+	output *patient
 	ways   map[way]*running
 }
 
@@ -40,7 +41,7 @@ type running struct {
 
 // consoleOptions is what the command line says of the process's own output.
 type consoleOptions struct {
-	w      io.Writer // as newConsole has it
+	w      io.Writer // gets objects, from one goroutine
 	level  logging.Level
 	forced bool // the level was given, and counts more than the configuration's
 }
@@ -61,15 +62,15 @@ func newConsole(w io.Writer, format, level string) (consoleOptions, error) {
 	default:
 		return consoleOptions{}, fmt.Errorf("log format %q is neither console nor json", format)
 	}
-	return consoleOptions{w: zerolog.SyncWriter(w), level: logging.LevelOf(least)}, nil
+	return consoleOptions{w: w, level: logging.LevelOf(least)}, nil
 }
 
 // newLogs makes the log of a configuration; configure opens the ways.
 func newLogs(o consoleOptions, cfg logging.Config) *logs {
-	l := &logs{ways: make(map[way]*running)}
+	l := &logs{ways: make(map[way]*running), output: newPatient(o.w)}
 	l.log = logging.New(cfg, logging.Options{
 		Clock:   logging.Clock{Started: time.Now(), Zone: time.Local},
-		Console: o.w, ConsoleLevel: o.level, ForceConsole: o.forced,
+		Console: l.output, ConsoleLevel: o.level, ForceConsole: o.forced,
 	})
 	l.logger = zerolog.New(l.log).Sample(useful{l.log}).Hook(zerolog.HookFunc(stamp))
 	l.log.Tick(time.Now(), clockMark())
@@ -214,4 +215,5 @@ func (l *logs) close() {
 		<-r.ended
 	}
 	l.stop()
+	l.output.close()
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,8 +56,8 @@ func (c collector) want(t *testing.T, pattern string) {
 // that it has no more; the last messages are sent.
 func TestLogs(t *testing.T) {
 	a, b := newCollector(t), newCollector(t)
-	var out bytes.Buffer
-	console, err := newConsole(&out, "json", "info")
+	out := make(lines, 100)
+	console, err := newConsole(out, "json", "info")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +77,7 @@ func TestLogs(t *testing.T) {
 	want := fmt.Sprintf(`^<189>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z gwA seikan %d SESSION_STATUS \[meta sequenceId="1"\] %s$`, os.Getpid(), up)
 	a.want(t, want)
 	b.want(t, want)
-	if got := out.String(); !regexp.MustCompile(`^\{"level":"info","interface":"vA","time":"[^"]+\.\d{3}[^"]+","message":"` + up + `"\}\n$`).MatchString(got) {
+	if got := <-out; !regexp.MustCompile(`^\{"level":"info","interface":"vA","time":"[^"]+\.\d{3}[^"]+","message":"` + up + `"\}\n$`).MatchString(got) {
 		t.Errorf("console: got %q", got)
 	}
 
@@ -143,6 +146,37 @@ func (l lines) want(t *testing.T, text string) {
 	case <-time.After(20 * time.Second):
 		t.Fatalf("no %q", text)
 	}
+}
+
+// An output that nobody reads holds nobody up, nor the end; when it is read again it says what it lacks.
+func TestConsoleThatBlocks(t *testing.T) {
+	r, w := io.Pipe()
+	l := newLogs(consoleOptions{w: w}, logging.Config{})
+	const n = 3 * consoleQueue
+	for i := range n {
+		l.logger.Info().Int("n", i).Msg("x")
+	}
+	read := bufio.NewScanner(r)
+	numbers, lost := 0, 0
+	for numbers+lost < n && read.Scan() {
+		if _, text, told := strings.Cut(read.Text(), "%SYS-4-LOGGING_LOST: "); told {
+			k, err := strconv.Atoi(strings.TrimSuffix(text, " messages lost\"}"))
+			if err != nil {
+				t.Fatalf("got %q", read.Text())
+			}
+			lost += k
+			continue
+		}
+		if !strings.Contains(read.Text(), fmt.Sprintf(`"n":%d,`, numbers)) {
+			t.Fatalf("got %q, want message %d", read.Text(), numbers)
+		}
+		numbers++
+	}
+	if numbers < consoleQueue || lost == 0 || numbers+lost != n {
+		t.Errorf("got %d messages, %d lost; want %d in all", numbers, lost, n)
+	}
+	l.logger.Info().Msg("unread")
+	l.close()
 }
 
 func TestConsole(t *testing.T) {

@@ -18,8 +18,8 @@ type Options struct {
 	ForceConsole bool      // ConsoleLevel counts, whatever the configuration says
 }
 
-// Log takes messages and hands them on. It may be used by several goroutines; none of them waits for a place, but for the
-// console.
+// Log takes messages and hands them on. It may be used by several goroutines; none of them waits for a place, unless the
+// writer for the console makes it.
 type Log struct {
 	opt       Options
 	debugging atomic.Bool
@@ -144,7 +144,12 @@ func own(now time.Time, s Severity, name, text string) Message {
 	if s <= Warning {
 		level = "warn"
 	}
-	m.JSON, _ = json.Marshal(map[string]string{FieldTime: now.Format(TimeLayout), FieldLevel: level, FieldMessage: m.Text}) // strings are always right
+	object := struct {
+		Level   string `json:"level"`
+		Time    string `json:"time"`
+		Message string `json:"message"`
+	}{level, now.Format(TimeLayout), m.Text}
+	m.JSON, _ = json.Marshal(object) // strings are always right
 	m.JSON = append(m.JSON, '\n')
 	return m
 }

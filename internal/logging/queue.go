@@ -79,8 +79,8 @@ func (q *Queue) Lost() uint64 {
 
 // lossNotice stands where n messages were lost, the last of them at the time that it shows.
 func lossNotice(n uint64, last Message) Message {
-	m := Message{Seq: last.Seq, Time: last.Time, Severity: Warning, Mnemonic: "SYS-4-LOGGING_LOST"}
-	m.Text = fmt.Sprintf("%%%s: %s lost", m.Mnemonic, messages(n))
+	m := own(last.Time, Warning, "LOGGING_LOST", messages(n)+" lost")
+	m.Seq = last.Seq
 	m.Line = strings.TrimSuffix(last.Line, last.Text) + m.Text
 	return m
 }
