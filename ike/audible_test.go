@@ -148,6 +148,19 @@ func (a *audit) arrive() {
 	}
 }
 
+// alone reports whether a side sends on a Child SA because it has no other.
+func (a *audit) alone(s *side, in esp.SPI) bool {
+	if a.planes[s].db.Lookup(in).Standby() {
+		return true // all others are retired
+	}
+	for _, c := range s.e.children {
+		if c.in != in && !c.retired && !c.standby {
+			return false
+		}
+	}
+	return true
+}
+
 // excused reports whether o, which has no inbound SA spi, has a reason: it is telling s so, or it waits for the answer that will give it
 // the SA and s has nothing better to send on.
 func (a *audit) excused(s, o *side, in, spi esp.SPI) bool {
@@ -178,15 +191,15 @@ func (a *audit) excused(s, o *side, in, spi esp.SPI) bool {
 				}
 			case *authenticate:
 				if ex.child != nil && ex.child.in == spi {
-					return true
+					return a.alone(s, in)
 				}
 			case *newChild:
 				if ex.in == spi {
-					return true
+					return a.alone(s, in)
 				}
 			case *rekeyChild:
 				if ex.in == spi {
-					return a.planes[s].db.Lookup(in).Standby()
+					return a.alone(s, in)
 				}
 			}
 		}

@@ -106,7 +106,7 @@ func (c *child) superseded() bool {
 	return false
 }
 
-// activate ends the standby: the peer has been seen to use the SA, or has dropped the one before.
+// activate ends the standby: the peer has been seen to use the SA, or has dropped the one before, or there is no other.
 func (c *child) activate(out *Output) {
 	if c.standby && c.there() {
 		c.standby = false
@@ -172,6 +172,7 @@ func (c *child) retire(out *Output) {
 	c.retired = true
 	c.e.deadlines.disarm(&c.rekeyAt)
 	out.Events = append(out.Events, ChildRetired{In: c.in})
+	c.leave(out)
 }
 
 // relieved reports whether others carry all that the Child SA is for.
@@ -208,6 +209,35 @@ func (c *child) down(now time.Time, why Reason, out *Output) {
 	for _, f := range c.flows {
 		if !f.served() {
 			c.e.lost(now, f, c.since)
+		}
+	}
+	c.leave(out)
+}
+
+// leave has others carry the traffic of a Child SA that is down or retired.
+func (c *child) leave(out *Output) {
+	for _, f := range c.flows {
+		f.promote(out)
+	}
+}
+
+// promote ends the standby of what the flow has left, where nothing but that is left. A rekeyed one goes before what the peer has made of it.
+func (f *flowRef) promote(out *Output) {
+	var standby []*child
+	for _, s := range f.peer.sas {
+		for _, c := range s.children {
+			switch {
+			case c.retired || !slices.Contains(c.flows, f):
+			case c.standby:
+				standby = append(standby, c)
+			default:
+				return
+			}
+		}
+	}
+	for _, c := range standby {
+		if !slices.ContainsFunc(standby, func(o *child) bool { return o.successor == c }) {
+			c.activate(out)
 		}
 	}
 }

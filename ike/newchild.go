@@ -304,7 +304,7 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 	if bad != nil {
 		return nil, bad
 	}
-	c := &child{in: s.e.newChildSPI(), out: peerSPI, flows: flows, local: local, remote: remote, algs: a, standby: old != nil}
+	c := &child{in: s.e.newChildSPI(), out: peerSPI, flows: flows, local: local, remote: remote, algs: a}
 	chosen.SPI = spiOctets(c.in)
 	reply := []wire.Payload{&wire.SA{Proposals: []wire.Proposal{chosen}}}
 	if !initial {
@@ -336,8 +336,10 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 	})), nil
 }
 
-// respond installs a Child SA that the peer has asked for.
+// respond installs a Child SA that the peer has asked for. The peer can receive on it when it has our answer, so until it is seen to, what is
+// there goes on.
 func (b *bargain) respond(s *sa, now time.Time, shared []byte, out *Output) {
+	b.c.standby = b.old != nil || slices.ContainsFunc(b.c.flows, (*flowRef).served)
 	if b.old != nil {
 		b.old.successor = b.c
 	}

@@ -9,6 +9,7 @@ import (
 
 // siteConf is the configuration that the README shows, and what RouterConf's zero value must be.
 const siteConf = `hostname gwA
+crypto logging ikev2
 crypto ikev2 keyring KR
  peer siteB
   address 192.0.2.2
