@@ -68,6 +68,7 @@ func TestHoldIsBounded(t *testing.T) {
 		{-1, nil, sadb.DropNoSA},
 	} {
 		engine(t, func(a, _ *Config) { a.Hold = tt.hold }, func(t *testing.T, g *rig) {
+			g.net.SetDelay(10 * time.Millisecond) // so that all are there before the SA
 			g.a.send(0, 4)
 			time.Sleep(time.Second)
 			if got := g.b.received(); !slices.Equal(got, tt.want) {
