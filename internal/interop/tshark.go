@@ -11,7 +11,7 @@ import (
 type ESPKey struct {
 	IPv6     bool
 	Src, Dst string // outer addresses
-	SPI      uint32
+	SPI      uint32 // 0: any
 	Encr     string
 	Key      []byte // with the salt, if there is one
 	Integ    string
@@ -28,6 +28,7 @@ const (
 	SharkSHA256 = "HMAC-SHA-256-128 [RFC4868]"
 	SharkSHA384 = "HMAC-SHA-384-192 [RFC4868]"
 	SharkSHA512 = "HMAC-SHA-512-256 [RFC4868]"
+	SharkAny128 = "ANY 128 bit authentication [no checking]"
 )
 
 // entry is the line of Wireshark's table.
@@ -42,7 +43,11 @@ func (k ESPKey) entry() string {
 		}
 		return fmt.Sprintf("0x%x", b)
 	}
-	return fmt.Sprintf(`uat:esp_sa:"%s","%s","%s","0x%08x","%s","%s","%s","%s"`, family, k.Src, k.Dst, k.SPI, k.Encr, hex(k.Key), or(k.Integ, "NULL"), hex(k.IntegKey))
+	spi := "*"
+	if k.SPI != 0 {
+		spi = fmt.Sprintf("0x%08x", k.SPI)
+	}
+	return fmt.Sprintf(`uat:esp_sa:"%s","%s","%s","%s","%s","%s","%s","%s"`, family, k.Src, k.Dst, spi, k.Encr, hex(k.Key), or(k.Integ, "NULL"), hex(k.IntegKey))
 }
 
 // Dissect has tshark open the ESP packets of a capture, and gives the fields of each packet, by their names there. A field that is in the
