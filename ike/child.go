@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -221,7 +222,8 @@ func (c *child) leave(out *Output) {
 	}
 }
 
-// promote ends the standby of what the flow has left, where nothing but that is left. A rekeyed one goes before what the peer has made of it.
+// promote ends the standby of one that the flow has left, where nothing but standing by is left: the oldest, as the peer is most likely to have
+// that, and a rekeyed one before what the peer has made of it.
 func (f *flowRef) promote(out *Output) {
 	var standby []*child
 	for _, s := range f.peer.sas {
@@ -235,9 +237,10 @@ func (f *flowRef) promote(out *Output) {
 			}
 		}
 	}
-	for _, c := range standby {
-		if !slices.ContainsFunc(standby, func(o *child) bool { return o.successor == c }) {
-			c.activate(out)
-		}
+	standby = slices.DeleteFunc(slices.Clone(standby), func(c *child) bool {
+		return slices.ContainsFunc(standby, func(o *child) bool { return o.successor == c })
+	})
+	if len(standby) > 0 {
+		slices.MinFunc(standby, func(a, b *child) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.in, b.in)) }).activate(out)
 	}
 }
