@@ -11,14 +11,19 @@ const (
 	maxNamed = 8  // names that an error lists
 )
 
-// check sorts what has an order of its own and looks for what only the whole text can tell.
-func (p *parser) check() {
-	for _, m := range p.m.maps.list {
-		m.sortEntries()
+// arrange sorts what has an order of its own.
+func (m *Model) arrange() {
+	for _, v := range m.maps.list {
+		v.sortEntries()
 	}
-	for _, l := range p.m.lists.list {
+	for _, l := range m.lists.list {
 		l.sortRules()
 	}
+}
+
+// check looks for what only the whole text can tell.
+func (p *parser) check() {
+	p.m.arrange()
 	understood := len(p.errs.list) == 0
 	p.checkReferences()
 	p.checkMonitor()

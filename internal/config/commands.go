@@ -5,7 +5,7 @@ import (
 )
 
 // globalMode is the commands that are always there.
-var globalMode = mode{commands: []node{
+var globalMode = mode{prompt: "config", commands: []node{
 	kw("hostname", "set the name of this router",
 		arg(kindName, "name of this router").do(func(p *parser, a args) { p.m.hostname = valueOf[string](a, 0) })),
 	kw("crypto", "encryption", cryptoCommands...),
@@ -123,11 +123,11 @@ func (p *parser) enterIsakmpPeer(a args) {
 		d.vrf = valueOf[string](a, 1)
 	}
 	p.isakmp = p.m.descs.define(d.addr.String()+" "+d.vrf, d)
-	p.enter(&isakmpPeerMode)
+	p.enter(&isakmpPeerMode, p.isakmp)
 }
 
 // isakmpPeerMode is `crypto isakmp peer`.
-var isakmpPeerMode = mode{commands: []node{
+var isakmpPeerMode = mode{prompt: "config-isakmp-peer", commands: []node{
 	kw("description", "describe the peer in listings and logs",
 		arg(kindDesc, "a description of at most 80 characters").
 			do(func(p *parser, a args) { p.isakmp.description = valueOf[string](a, 0) })),
@@ -136,11 +136,11 @@ var isakmpPeerMode = mode{commands: []node{
 func (p *parser) enterInterface(a args) {
 	name := valueOf[string](a, 0)
 	p.iface = p.m.interfaces.define(name, iface{named: named{name, a.at(0)}})
-	p.enter(&interfaceMode)
+	p.enter(&interfaceMode, p.iface)
 }
 
 // interfaceMode is `interface`.
-var interfaceMode = mode{commands: []node{
+var interfaceMode = mode{prompt: "config-if", commands: []node{
 	kw("description", "describe the interface",
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.iface.description = valueOf[string](a, 0) })),

@@ -140,7 +140,7 @@ func (p *parser) enterList6(a args) { p.enterList(a, true, &list6Mode) }
 
 func (p *parser) enterList(a args, v6 bool, m *mode) {
 	if p.list = p.findList(a, v6); p.list != nil {
-		p.enter(m)
+		p.enter(m, p.list)
 	}
 }
 
@@ -172,7 +172,11 @@ func listMode(v6 bool) mode {
 		commands = append(commands, kw("sequence", "where the line goes",
 			arg(kindSeq, "sequence number of the line (1-2147483647)", rules...)))
 	}
-	return mode{commands: commands}
+	prompt := "config-ext-nacl"
+	if v6 {
+		prompt = "config-ipv6-acl"
+	}
+	return mode{prompt: prompt, commands: commands}
 }
 
 func (p *parser) addRemark(l *accessList, text string) { l.tail = append(l.tail, text) }

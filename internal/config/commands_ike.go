@@ -12,11 +12,11 @@ import (
 func (p *parser) enterProposal(a args) {
 	name := valueOf[string](a, 0)
 	p.proposal = p.m.proposals.define(name, proposal{named: named{name, a.at(0)}})
-	p.enter(&proposalMode)
+	p.enter(&proposalMode, p.proposal)
 }
 
 // proposalMode is `crypto ikev2 proposal`. All lists are in order of preference.
-var proposalMode = mode{commands: []node{
+var proposalMode = mode{prompt: "config-ikev2-proposal", commands: []node{
 	kw("encryption", "encryption algorithms", each(
 		func(p *parser, a args) { p.proposal.encr = all[cipher](a, 0) }, cipherNodes()...)...),
 	kw("integrity", "integrity algorithms", each(
@@ -79,11 +79,11 @@ func groupNodes(prefix string) []node {
 func (p *parser) enterPolicy(a args) {
 	name := valueOf[string](a, 0)
 	p.policy = p.m.policies.define(name, policy{named: named{name, a.at(0)}})
-	p.enter(&policyMode)
+	p.enter(&policyMode, p.policy)
 }
 
 // policyMode is `crypto ikev2 policy`.
-var policyMode = mode{commands: []node{
+var policyMode = mode{prompt: "config-ikev2-policy", commands: []node{
 	kw("match", "when the policy is used",
 		kw("fvrf", "front door VRF",
 			kw("any", "all of them").do(func(p *parser, _ args) { p.policy.fvrf = true })),
@@ -113,20 +113,20 @@ func appendRefs(list []named, a args) []named {
 func (p *parser) enterKeyring(a args) {
 	name := valueOf[string](a, 0)
 	p.keyring = p.m.keyrings.define(name, keyring{named: named{name, a.at(0)}})
-	p.enter(&keyringMode)
+	p.enter(&keyringMode, p.keyring)
 }
 
 // keyringMode is `crypto ikev2 keyring`.
-var keyringMode = mode{secret: true, commands: []node{
+var keyringMode = mode{prompt: "config-ikev2-keyring", secret: true, commands: []node{
 	kw("peer", "add a peer", arg(kindName, "name of the peer").do(func(p *parser, a args) {
 		name := valueOf[string](a, 0)
 		p.keyPeer = p.keyring.peers.define(name, keyPeer{named: named{name, a.at(0)}})
-		p.enter(&keyPeerMode)
+		p.enter(&keyPeerMode, p.keyPeer)
 	})),
 }}
 
 // keyPeerMode is `peer` of a keyring.
-var keyPeerMode = mode{secret: true, commands: []node{
+var keyPeerMode = mode{prompt: "config-ikev2-keyring-peer", secret: true, commands: []node{
 	kw("description", "describe the peer",
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.keyPeer.description = valueOf[string](a, 0) })),
@@ -190,11 +190,11 @@ func prefixOf(a args) netip.Prefix {
 func (p *parser) enterProfile(a args) {
 	name := valueOf[string](a, 0)
 	p.profile = p.m.profiles.define(name, profile{named: named{name, a.at(0)}})
-	p.enter(&profileMode)
+	p.enter(&profileMode, p.profile)
 }
 
 // profileMode is `crypto ikev2 profile`.
-var profileMode = mode{commands: []node{
+var profileMode = mode{prompt: "config-ikev2-profile", commands: []node{
 	kw("description", "describe the profile",
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.profile.description = valueOf[string](a, 0) })),

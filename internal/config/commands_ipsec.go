@@ -60,12 +60,13 @@ func (p *parser) enterTransformSet(a args) {
 	if s.KeyBits == 0 && (s.Encr == esp.ENCR_AES_CBC || s.Encr == esp.ENCR_AES_CTR) {
 		s.KeyBits = 128
 	}
-	p.m.transforms.define(name, transformSet{named: named{name, a.at(0)}}).suite = s
-	p.enter(&transformMode)
+	t := p.m.transforms.define(name, transformSet{named: named{name, a.at(0)}})
+	t.suite = s
+	p.enter(&transformMode, t)
 }
 
 // transformMode is `crypto ipsec transform-set`.
-var transformMode = mode{commands: []node{
+var transformMode = mode{prompt: "cfg-crypto-trans", commands: []node{
 	kw("mode", "what ESP contains", kw("tunnel", "whole packets").do(func(*parser, args) {})),
 }}
 
@@ -111,7 +112,7 @@ func (p *parser) enterEntry(a args) {
 		m.bySeq[seq] = p.entry
 		m.entries = append(m.entries, p.entry)
 	}
-	p.enter(&entryMode)
+	p.enter(&entryMode, p.entry)
 }
 
 // sortEntries puts the entries of a map in order.
@@ -120,7 +121,7 @@ func (m *cryptoMap) sortEntries() {
 }
 
 // entryMode is `crypto map`.
-var entryMode = mode{commands: []node{
+var entryMode = mode{prompt: "config-crypto-map", commands: []node{
 	kw("description", "describe the entry",
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.entry.description = valueOf[string](a, 0) })),

@@ -7,6 +7,7 @@ import (
 
 // mode is a table of commands: what may be said where.
 type mode struct {
+	prompt   string // what stands in brackets before the "#" of a terminal
 	commands []node
 	secret   bool // lines that are not understood here may contain a key
 }

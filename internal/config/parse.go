@@ -16,7 +16,7 @@ const (
 // Parse reads a configuration. File is what errors call it. An error joins up to 20 *Error in the order of their lines,
 // and there is no Model then.
 func Parse(file string, text []byte) (*Model, error) {
-	p := &parser{m: &Model{file: file}, errs: errorList{file: file}, modes: []*mode{&globalMode}, skip: -1, doubtful: make(map[string]bool)}
+	p := newParser(file)
 	switch {
 	case len(text) > maxText:
 		p.fail(pos{}, "a text of at most %d octets", maxText)
@@ -36,13 +36,18 @@ func Parse(file string, text []byte) (*Model, error) {
 	return p.m, nil
 }
 
+func newParser(file string) *parser {
+	return &parser{m: &Model{file: file}, errs: errorList{file: file}, modes: []place{{mode: &globalMode}}, skip: -1, doubtful: make(map[string]bool)}
+}
+
 // parser is the state of Parse.
 type parser struct {
-	m     *Model
-	errs  errorList
-	modes []*mode // that the lines before have entered; the first is globalMode
-	skip  int     // lines that are indented more belong to a line that was wrong; negative: none do
-	owed  bool    // a line ended where its key should be, which may be on the next one
+	m       *Model
+	errs    errorList
+	modes   []place // that the lines before have entered; the first is globalMode
+	entered int     // how often a line has entered a mode
+	skip    int     // lines that are indented more belong to a line that was wrong; negative: none do
+	owed    bool    // a line ended where its key should be, which may be on the next one
 
 	doubtful map[string]bool // words of lines that were wrong: what they name may be meant to exist
 
@@ -58,7 +63,16 @@ type parser struct {
 	list     *accessList
 }
 
-func (p *parser) enter(m *mode) { p.modes = append(p.modes, m) }
+// place is a mode with what it configures: a pointer into the Model, nil for globalMode.
+type place struct {
+	*mode
+	of any
+}
+
+func (p *parser) enter(m *mode, of any) {
+	p.modes = append(p.modes, place{m, of})
+	p.entered++
+}
 
 func (p *parser) fail(at pos, format string, args ...any) { p.errs.add(at, format, args...) }
 

@@ -186,7 +186,9 @@ func addKEWords(list []wire.GroupID) (words []string) {
 func (w *writer) keyPeer(v *keyPeer) {
 	w.line(" peer %s", v.name)
 	w.text("  description ", v.description)
-	w.line("  address %s", prefixText(v.prefix))
+	if v.prefix.IsValid() {
+		w.line("  address %s", prefixText(v.prefix))
+	}
 	w.ppk(v.ppk)
 	if v.local.Equal(v.remote) {
 		w.key("  pre-shared-key", v.local)

@@ -1,0 +1,229 @@
+package config
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// edited gives a Model lines one after the other.
+func edited(t testing.TB, m *Model, lines ...string) Edit {
+	t.Helper()
+	e := Edit{Model: m}
+	for _, s := range lines {
+		next, err := e.Model.Edit(e.Path, s)
+		if err != nil {
+			t.Fatalf("%q: %v", s, err)
+		}
+		e = next
+	}
+	return e
+}
+
+// The lines of a configuration, given one by one, make the same as a file with them.
+func TestEditMakesAll(t *testing.T) {
+	want := mustParse(t, everything)
+	e := edited(t, &Model{}, strings.Split(want.Text(), "\n")...)
+	if got := e.Model.Text(); got != want.Text() {
+		t.Errorf("got\n%s\nwant\n%s", got, want.Text())
+	}
+	if lacks := e.Model.Lacks(); len(lacks) > 0 {
+		t.Errorf("lacks %q", lacks)
+	}
+}
+
+func TestEditPrompts(t *testing.T) {
+	m := mustParse(t, siteText)
+	for _, tt := range []struct {
+		lines []string
+		want  string
+	}{
+		{nil, "(config)"},
+		{[]string{"crypto isakmp peer address 10.2.2.9"}, "(config-isakmp-peer)"},
+		{[]string{"cry isa pe ip-address 10.2.2.9", "desc connection from site A"}, "(config-isakmp-peer)"},
+		{[]string{"crypto isakmp peer address 10.2.2.9", "exit"}, "(config)"},
+		{[]string{"crypto map CM 10 ipsec-isakmp"}, "(config-crypto-map)"},
+		{[]string{"crypto map CM 10 ipsec-isakmp", "interface vA"}, "(config-if)"},
+		{[]string{"interface vA", "hostname gwB"}, "(config)"},
+		{[]string{"crypto ikev2 keyring KR", "peer siteB"}, "(config-ikev2-keyring-peer)"},
+		{[]string{"crypto ikev2 keyring KR", "peer siteB", "peer siteC"}, "(config-ikev2-keyring-peer)"},
+		{[]string{"crypto ikev2 keyring KR", "peer siteB", "exit"}, "(config-ikev2-keyring)"},
+		{[]string{"ip access-list extended TO-B"}, "(config-ext-nacl)"},
+		{[]string{"interface vA", "no interface vA"}, "(config)"},
+	} {
+		if e := edited(t, m, tt.lines...); e.Model.Prompt(e.Path) != tt.want {
+			t.Errorf("%q: got %s, want %s", tt.lines, e.Model.Prompt(e.Path), tt.want)
+		}
+	}
+}
+
+// `no` and `default` take away what a line has made.
+func TestEditTakesAway(t *testing.T) {
+	m := mustParse(t, everything)
+	for _, tt := range []struct {
+		path []string
+		line string
+		gone []string // of the text, with what is below
+	}{
+		{nil, "no hostname", []string{"hostname gwA"}},
+		{nil, "no hostname gwA", []string{"hostname gwA"}},
+		{nil, "default crypto logging session", []string{"no crypto logging session"}},
+		{nil, "crypto logging session", []string{"no crypto logging session"}},
+		{nil, "no crypto isakmp peer 192.0.2.2", []string{"crypto isakmp peer address 192.0.2.2", "description connection from site A"}},
+		{nil, "no crypto isakmp peer address 192.0.2.3 vrf INET", []string{"crypto isakmp peer address 192.0.2.3 vrf INET"}},
+		{[]string{"crypto isakmp peer address 192.0.2.2"}, "no description", []string{"description connection from site A"}},
+		{[]string{"crypto map CM 10 ipsec-isakmp"}, "no set security-association lifetime", []string{
+			"set security-association lifetime seconds 120", "set security-association lifetime kilobytes 2560", "set security-association lifetime packets 5000"}},
+		{[]string{"crypto map CM 10 ipsec-isakmp"}, "no set pfs", []string{"set pfs group19 addke ml-kem-768"}},
+		{[]string{"crypto map CM 10 ipsec-isakmp"}, "no set pfs group19", []string{"set pfs group19 addke ml-kem-768"}},
+		{[]string{"crypto ikev2 profile PROF"}, "nat force-encap", []string{"no nat force-encap"}},
+		{[]string{"crypto ikev2 profile PROF"}, "no match identity remote email b@example", []string{"match identity remote email b@example"}},
+		{[]string{"ip access-list extended TO-B"}, "no 15", []string{"permit icmp any any"}},
+		{[]string{"ip access-list extended TO-B"}, "no permit icmp any any", []string{"permit icmp any any"}},
+		{[]string{"ipv6 access-list SIX"}, "no sequence 5", []string{"permit udp fd00:10::/64 any eq 53"}},
+		{nil, "no ip access-list extended 100", []string{"ip access-list extended 100", "permit gre any any"}},
+		{nil, "no logging host 2001:db8::9", []string{"logging host 2001:db8::9 transport tls port 7514 format rfc5424 name logs.example"}},
+	} {
+		e, err := m.Edit(tt.path, tt.line)
+		if err != nil {
+			t.Errorf("%q: %v", tt.line, err)
+			continue
+		}
+		left := lines(e.Model.Text())
+		var gone []string
+		for _, s := range lines(m.Text()) {
+			if i := slices.Index(left, s); i >= 0 {
+				left = slices.Delete(left, i, i+1)
+			} else {
+				gone = append(gone, s)
+			}
+		}
+		left = slices.DeleteFunc(left, func(s string) bool { return s == "crypto logging session" }) // the opposite is said
+		if !slices.Equal(gone, tt.gone) || len(left) > 0 {
+			t.Errorf("%q: gone are %q, want %q; new are %q", tt.line, gone, tt.gone, left)
+		}
+	}
+	for _, line := range []string{"no crypto ikev2 cookie-challenge", "no monitor http token"} {
+		if e := edited(t, m, line); strings.Contains(e.Model.Text(), strings.TrimPrefix(line, "no ")) {
+			t.Errorf("%q: is there still", line)
+		}
+	}
+}
+
+// lines are the lines of a text that say something, without the sequence numbers of rules, which are only shown where they must be.
+func lines(text string) (list []string) {
+	for s := range strings.Lines(text) {
+		s = strings.TrimLeft(strings.TrimPrefix(strings.TrimSpace(s), "sequence "), "0123456789 ")
+		if s != "!" && s != "end" {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func TestEditRefuses(t *testing.T) {
+	m := mustParse(t, siteText)
+	peer := []string{"crypto isakmp peer address 192.0.2.2"}
+	for _, tt := range []struct {
+		path   []string
+		line   string
+		want   Problem
+		column int
+	}{
+		{nil, "foo bar", Invalid, 0},
+		{nil, "crypto foo", Invalid, 7},
+		{nil, "i", Ambiguous, 0},
+		{nil, "crypto", Incomplete, 6},
+		{nil, "crypto map CM 10", Incomplete, 16},
+		{peer, "description", Incomplete, 11},
+		{peer, "description " + strings.Repeat("x", 81), Invalid, 12},
+		{nil, "no foo", Invalid, 3},
+		{nil, "no", Incomplete, 2},
+		{nil, "no hostname other", Refused, 3},
+		{[]string{"crypto map CM 10 ipsec-isakmp"}, "set peer 192.0.2.77", Refused, 9},
+		{nil, "hostname \x01", Refused, 0},
+	} {
+		e, err := m.Edit(tt.path, tt.line)
+		var bad *EditError
+		if !errors.As(err, &bad) || bad.Problem != tt.want || bad.Column != tt.column || bad.Expected == "" {
+			t.Errorf("%q: got %+v, %#v, want problem %d in column %d", tt.line, e.Path, err, tt.want, tt.column)
+		}
+	}
+	if e, err := m.Edit(nil, "crypto ikev2 keyring NEW"); err != nil || e.Model == m {
+		t.Errorf("a keyring more: %v", err)
+	}
+}
+
+// What refers to what is not there yet is taken, and told.
+func TestEditLacks(t *testing.T) {
+	m := mustParse(t, siteText)
+	e := edited(t, m, "crypto map CM 20 ipsec-isakmp", "set peer 192.0.2.77", "match address LATER")
+	if len(e.Model.Lacks()) == 0 {
+		t.Error("nothing lacks")
+	}
+	e = edited(t, e.Model, "no crypto map CM 20")
+	if lacks := e.Model.Lacks(); len(lacks) > 0 || e.Model.Text() != m.Text() {
+		t.Errorf("lacks %q in\n%s", lacks, e.Model.Text())
+	}
+}
+
+func TestChoices(t *testing.T) {
+	m := mustParse(t, siteText)
+	for _, tt := range []struct {
+		path []string
+		text string
+		want string
+	}{
+		{[]string{"crypto isakmp peer address 192.0.2.2"}, "", "default description do end exit no"},
+		{[]string{"crypto isakmp peer address 192.0.2.2"}, "d", "default description do"},
+		{[]string{"crypto isakmp peer address 192.0.2.2"}, "description ", "LINE"},
+		{[]string{"crypto isakmp peer address 192.0.2.2"}, "crypto i", "ikev2 ipsec isakmp"},
+		{nil, "crypto isakmp peer ", "WORD address ip-address"},
+		{nil, "no crypto isakmp p", "peer"},
+		{nil, "end x", ""},
+	} {
+		list, _, err := m.Choices(tt.path, tt.text)
+		var words []string
+		for _, c := range list {
+			words = append(words, c.Word)
+		}
+		if got := strings.Join(words, " "); got != tt.want || (err != nil) != (tt.want == "") {
+			t.Errorf("%q: got %q, %v, want %q", tt.text, got, err, tt.want)
+		}
+	}
+}
+
+// Whatever lines are given, the text of what they make is read again as the same, and `no` never adds.
+func FuzzEdit(f *testing.F) {
+	f.Add(everything)
+	f.Add("crypto map CM 10 ipsec-isakmp\nno crypto map CM\nexit\nend\n")
+	f.Add("crypto ikev2 keyring K\npeer P\naddress 10.0.0.1\nno peer P\nno crypto ikev2 keyring K\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 2000 {
+			return
+		}
+		m, path := &Model{}, []string(nil)
+		for s := range strings.Lines(text) {
+			e, err := m.Edit(path, strings.TrimSuffix(s, "\n"))
+			if err != nil {
+				continue
+			}
+			m, path = e.Model, e.Path
+			p, _ := m.read()
+			if len(p.errs.list) > 0 {
+				t.Fatalf("after %q:\n%s\n%v", s, m.Text(), p.errs.err())
+			}
+			if p.m.arrange(); p.m.Text() != m.Text() {
+				t.Fatalf("after %q: got\n%s\nwant\n%s", s, p.m.Text(), m.Text())
+			}
+			m.Lacks()
+			if _, _, err := m.Choices(path, strings.TrimSuffix(s, "\n")); err != nil && !errors.As(err, new(*EditError)) {
+				t.Fatal(err)
+			}
+			if m.Prompt(path) == "()" {
+				t.Fatalf("no prompt for %q", path)
+			}
+		}
+	})
+}
