@@ -88,12 +88,18 @@ func readConfig(file string) (*config.Model, config.Built, error) {
 	if err != nil {
 		return nil, config.Built{}, err
 	}
+	built, err := buildConfig(model)
+	return model, built, err
+}
+
+// buildConfig looks up what a configuration leaves to this machine. It changes nothing.
+func buildConfig(model *config.Model) (config.Built, error) {
 	built, err := model.Build(config.Env{InterfaceAddrs: tun.InterfaceAddrs, LocalAddr: tun.LocalAddr})
 	if err == nil && len(built.Locals) == 0 {
-		err = fmt.Errorf("%s: puts no crypto map on an interface: there is nothing to do", file)
+		err = fmt.Errorf("%s: puts no crypto map on an interface: there is nothing to do", model.File())
 	}
 	if err == nil {
 		_, err = checkLogs(built.Logging)
 	}
-	return model, built, err
+	return built, err
 }

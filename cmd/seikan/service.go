@@ -31,8 +31,7 @@ type service struct {
 	vty     *cli.Listener
 	monitor *monitoring
 	info    cli.Info
-	file    string                 // with the configuration
-	running atomic.Pointer[string] // the configuration in force, as shown
+	config  *configuration
 	routes  atomic.Pointer[[]tun.Route]
 	device  string
 	locals  []netip.Addr
@@ -56,9 +55,12 @@ func (s *service) close() error {
 
 // start opens everything. After an error the caller has still to close what was opened until then.
 func (s *service) start(o runOptions, model *config.Model, built config.Built) error {
-	s.file = o.file
-	s.show(model)
-	s.info = cli.Info{Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return *s.running.Load() }, Format: built.Session.Format, Log: s.logs.log}
+	s.config = newConfiguration(s.log, o.file, model, s.apply)
+	s.onClose(s.config.close)
+	s.info = cli.Info{
+		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
+		Format: built.Session.Format, Log: s.logs.log, Config: s.config,
+	}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
 	if err != nil {
 		return err
@@ -211,7 +213,7 @@ func (s *service) reloadOn(ctx context.Context, signals <-chan os.Signal) {
 			return
 		case <-signals:
 			if err := s.reload(ctx); err != nil {
-				s.log.Error().Err(err).Str("file", s.file).Msg("configuration not changed")
+				s.log.Error().Err(err).Str("file", s.config.file).Msg("configuration not changed")
 			}
 		}
 	}
@@ -219,34 +221,33 @@ func (s *service) reloadOn(ctx context.Context, signals <-chan os.Signal) {
 
 // reload puts the configuration that the file has now into force. What is the same in it is not touched; an error changes nothing.
 func (s *service) reload(ctx context.Context) error {
-	model, built, err := readConfig(s.file)
+	model, _, err := readConfig(s.config.file)
+	if err != nil {
+		return err
+	}
+	return s.config.use(ctx, model)
+}
+
+// apply puts a configuration into force: what is the same in it is not touched. After an error nothing has changed; of what does not follow a
+// change that was made, the log tells. Only config calls it.
+func (s *service) apply(ctx context.Context, model *config.Model) error {
+	built, err := buildConfig(model)
 	if err != nil {
 		return err
 	}
 	if err := s.router.Reconfigure(ctx, seikan.Change{IKE: built.IKE, Policies: built.Policies, Session: built.Session, LogIKE: built.LogIKE}); err != nil {
 		return err
 	}
-	s.show(model)
 	s.routes.Store(&built.Routes)
-	var errs []error
 	if err := s.logs.configure(built); err != nil {
-		errs = append(errs, fmt.Errorf("the configuration is in force, but not its logging: %w", err))
+		s.log.Error().Err(err).Msg("the configuration is in force, but not its logging")
 	}
 	if err := s.host.SetRoutes(built.Routes); err != nil {
-		errs = append(errs, fmt.Errorf("the configuration is in force, but not all of its routes: %w", err))
+		s.log.Error().Err(err).Msg("the configuration is in force, but not all of its routes")
 	}
 	if err := s.monitor.change(ctx, built); err != nil {
-		errs = append(errs, fmt.Errorf("the configuration is in force, but not its monitoring: %w", err))
+		s.log.Error().Err(err).Msg("the configuration is in force, but not its monitoring")
 	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
-	}
-	s.log.Info().Str("file", s.file).Msg("configuration changed")
+	s.log.Info().Msg("configuration changed")
 	return nil
-}
-
-// show has `show running-config` print a model.
-func (s *service) show(m *config.Model) {
-	text := m.RunningConfig()
-	s.running.Store(&text)
 }

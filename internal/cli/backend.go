@@ -49,14 +49,7 @@ type Info struct {
 	RunningConfig func() string  // text of `show running-config`, without secrets
 	Format        session.Format // of listings, where neither the terminal nor the command says
 	Log           *logging.Log   // nil: there is none
+	Config        Configurator   // nil: it cannot be changed
 }
 
 const defaultHostname = "seikan"
-
-// prompt is what stands in front of a command at a terminal.
-func (i Info) prompt() string {
-	if i.Hostname == "" {
-		return defaultHostname + "#"
-	}
-	return i.Hostname + "#"
-}

@@ -104,11 +104,14 @@ func redirect(command, file string, text []byte) error {
 	return nil
 }
 
-// ask sends a request that has nothing to do with settings.
-func (c Client) ask(ctx context.Context, k frameKind, line string) ([]byte, outcome, error) {
-	text, o, _, err := c.exchange(ctx, k, line, "")
-	return text, o, err
+// ask sends a request that changes no settings.
+func (c *conversation) ask(ctx context.Context, k frameKind, line string) ([]byte, error) {
+	text, _, _, err := c.exchange(ctx, k, line, c.settings)
+	return text, err
 }
+
+// configuring reports whether lines are of a configuration.
+func (c *conversation) configuring() bool { return strings.Contains(c.settings, " "+settingConfig) }
 
 // exchange sends a request and takes the whole reply, so that whoever reads it slowly does not keep the router waiting.
 func (c Client) exchange(ctx context.Context, k frameKind, line, settings string) (text []byte, o outcome, after string, err error) {

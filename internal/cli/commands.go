@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	"seikan/session"
 )
@@ -40,7 +41,9 @@ type args struct {
 	peer     netip.Addr
 	entry    netip.Addr // destination of an IPsec SA
 	spi      uint32     // its SPI
-	port     *uint16    // what `port` sets: that of the last end; nil: none was named, or its port was
+	file     string     // of a configuration
+	revert   time.Duration
+	port     *uint16 // what `port` sets: that of the last end; nil: none was named, or its port was
 }
 
 // root is all commands.
@@ -49,6 +52,8 @@ var root = &node{next: []*node{
 		{text: "crypto", help: "Encryption module", next: clearCrypto},
 		clearLogging,
 	}},
+	configureNode,
+	copyNode,
 	{text: "enable", help: "Turn on privileged commands, which they always are", run: silent},
 	{text: "exit", help: "Leave the command line", run: leave},
 	{text: "logout", help: "Leave the command line", run: leave},
@@ -70,6 +75,7 @@ var root = &node{next: []*node{
 		}},
 		showLogging,
 		{text: "running-config", help: "Configuration that the router runs with", run: showRunning, pipe: true},
+		showStartup,
 		{text: "version", help: "Version of the software", run: showVersion, pipe: true},
 	}},
 	{text: "terminal", help: "Set terminal line parameters", next: []*node{
@@ -83,6 +89,7 @@ var root = &node{next: []*node{
 		terminalMonitor,
 		terminalNo,
 	}},
+	writeNode,
 }}
 
 // showCrypto is what follows `show crypto`.

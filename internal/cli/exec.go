@@ -35,6 +35,9 @@ type settings struct {
 	format *session.Format // of listings; nil: as configured
 	files  bool            // the terminal can write files
 	file   string          // what was printed is to be written into it, not on the screen; "": none
+
+	configuring bool     // lines are of a configuration
+	path        []string // of the mode that they are for
 }
 
 // call is a command that is being executed.
@@ -52,7 +55,8 @@ var errLeave = errors.New("cli: leave")
 // the prompt: then the mark under a mistake goes there, and else under a copy of the line. The error is w's.
 func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Writer) (outcome, error) {
 	line = strings.TrimRight(clean(line), " ")
-	if asked, ok := strings.CutSuffix(line, "?"); ok {
+	s.settings.configuring = s.settings.configuring && s.info.Config != nil
+	if asked, ok := strings.CutSuffix(line, "?"); ok && !s.settings.configuring {
 		if text := help(asked); text != "" {
 			_, err := io.WriteString(w, text)
 			return done, err
@@ -60,7 +64,12 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 	}
 	s.settings.file = ""
 	out := &sink{w: w}
-	err := s.do(ctx, line, out)
+	do := s.do
+	if s.settings.configuring {
+		do = s.configure
+	}
+	before := s.prompt()
+	err := do(ctx, line, out)
 	switch {
 	case out.err != nil:
 		return refused, fmt.Errorf("cli: answer: %w", out.err)
@@ -73,7 +82,10 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 	case errors.Is(err, errNoMonitor):
 		return unwatching, nil
 	}
-	_, werr := io.WriteString(w, s.complaint(line, typed, err))
+	if !typed {
+		before = ""
+	}
+	_, werr := io.WriteString(w, complaint(line, before, err))
 	return refused, werr
 }
 
@@ -99,19 +111,24 @@ func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 	return lines.end()
 }
 
-// complaint is what the operator reads about a command that was refused.
-func (s *shell) complaint(line string, typed bool, err error) string {
+// complaint is what the operator reads about a command that was refused. Behind a prompt the line is on the screen already, and the mark under
+// a mistake goes there; with none it goes under a copy of the line.
+func complaint(line, prompt string, err error) string {
+	mark := func(column int) string {
+		mark := strings.Repeat(" ", column) + "^\n"
+		if prompt == "" {
+			return line + "\n" + mark
+		}
+		return strings.Repeat(" ", utf8.RuneCountInString(prompt)) + mark
+	}
 	var invalid invalidError
+	var bad *LineError
 	var no refusal
 	switch {
 	case errors.As(err, &invalid):
-		mark := strings.Repeat(" ", utf8.RuneCountInString(line[:invalid.at])) + "^\n"
-		if typed {
-			mark = strings.Repeat(" ", utf8.RuneCountInString(s.info.prompt())) + mark
-		} else {
-			mark = line + "\n" + mark
-		}
-		return mark + "% Invalid input detected at '^' marker.\n\n"
+		return mark(utf8.RuneCountInString(line[:invalid.at])) + "% Invalid input detected at '^' marker.\n\n"
+	case errors.As(err, &bad):
+		return complaintOf(bad, line, mark)
 	case errors.Is(err, errIncomplete):
 		return "% Incomplete command.\n\n"
 	case errors.Is(err, errAmbiguous):

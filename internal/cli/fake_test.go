@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -164,7 +165,7 @@ func filterText(f session.Filter) string {
 }
 
 var fakeInfo = Info{
-	Hostname: "gwA", Version: "Seikan Software, Version 1", Log: logging.New(logging.Config{}, logging.Options{}),
+	Hostname: "gwA", Version: "Seikan Software, Version 1", Log: logging.New(logging.Config{}, logging.Options{}), Config: fakeConfig{},
 	RunningConfig: func() string {
 		return "hostname gwA\ncrypto map CM 10 ipsec-isakmp\n set peer 192.0.2.2\n match address TO-B\ninterface eth0\n crypto map CM\n"
 	},
@@ -178,3 +179,46 @@ func (f *fakeBackend) takeCleared() []session.ClearRequest {
 	f.cleared = nil
 	return c
 }
+
+// fakeConfig is a configuration with one mode, which "peer" enters. "bad" is refused at its end.
+type fakeConfig struct{}
+
+func (fakeConfig) Hostname() string { return "gwA" }
+
+func (fakeConfig) Prompt(path []string) string {
+	if len(path) > 0 {
+		return "(config-peer)"
+	}
+	return "(config)"
+}
+
+func (fakeConfig) Choices(path []string, line string) ([]ConfigWord, bool, error) {
+	if strings.HasPrefix(line, "x") {
+		return nil, false, &LineError{}
+	}
+	return []ConfigWord{{"peer", "A peer"}, {"permit", "A rule"}}, false, nil
+}
+
+func (fakeConfig) Configure(_ context.Context, path []string, line string) ([]string, bool, error) {
+	switch line {
+	case "peer one, two":
+		return []string{line}, false, nil
+	case "exit":
+		return nil, len(path) == 0, nil
+	case "end":
+		return nil, true, nil
+	case "bad":
+		return nil, false, &LineError{Problem: LineRefused, Column: 3, Expected: "something else"}
+	case "":
+		return path, false, nil
+	}
+	return nil, false, &LineError{Problem: LineInvalid, Column: 0}
+}
+
+func (fakeConfig) Pending() []string                     { return []string{"peer one: expected an address"} }
+func (fakeConfig) Startup() (string, error)              { return "hostname gwA\n", nil }
+func (fakeConfig) Save(string) error                     { return nil }
+func (fakeConfig) Replace(context.Context, string) error { return errFake }
+func (fakeConfig) RevertAfter(time.Duration)             {}
+func (fakeConfig) Confirm() error                        { return errFake }
+func (fakeConfig) Revert(context.Context) error          { return nil }

@@ -182,6 +182,15 @@ func complete(line string) string {
 	if err != nil || inside {
 		return line
 	}
+	return completed(line, rows)
+}
+
+// completed is a line with its last word made longer, as far as the rows are alike.
+func completed(line string, rows []row) string {
+	part := lastWord(line)
+	if part == "" {
+		return line
+	}
 	found := ""
 	for _, r := range rows {
 		switch {

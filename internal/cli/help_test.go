@@ -32,14 +32,17 @@ func TestHelp(t *testing.T) {
   xe       With title, legend, session IDs and uptimes
 `
 	for _, tt := range []struct{ line, want string }{
-		{"", `  clear     Reset functions
-  enable    Turn on privileged commands, which they always are
-  exit      Leave the command line
-  logout    Leave the command line
-  quit      Leave the command line
-  rekey     Replace keys before their time
-  show      Show running system information
-  terminal  Set terminal line parameters
+		{"", `  clear      Reset functions
+  configure  Enter configuration mode
+  copy       Copy from one file to another
+  enable     Turn on privileged commands, which they always are
+  exit       Leave the command line
+  logout     Leave the command line
+  quit       Leave the command line
+  rekey      Replace keys before their time
+  show       Show running system information
+  terminal   Set terminal line parameters
+  write      Write the configuration
 `},
 		{"sh", "show\n"},
 		{"E", "enable  exit\n"},
@@ -49,6 +52,7 @@ func TestHelp(t *testing.T) {
   ipv6            IPv6
   logging         Where messages go, and those that are kept
   running-config  Configuration that the router runs with
+  startup-config  Configuration that the router starts with
   version         Version of the software
 `},
 		{"show crypto ", `  engine      Encryption engine

@@ -29,6 +29,12 @@ var (
 	kindGroup     = &kind{[]row{{"WORD", "Name of the group"}}, parseName}
 	kindUser      = &kind{[]row{{"WORD", "Name of the user"}}, parseName}
 
+	kindFile    = &kind{[]row{{"WORD", "Path of a file on the router"}}, func(s string) (any, bool) { return s, true }}
+	kindMinutes = &kind{[]row{{"<1-120>", "Minutes"}}, func(s string) (any, bool) {
+		n, err := strconv.ParseUint(s, 10, 32)
+		return uint32(n), err == nil && n >= 1 && n <= 120
+	}}
+
 	kindUnit       = &kind{[]row{{"N", "Number of the interface, where its type stands alone"}}, parseUnit}
 	kindConnection = &kind{[]row{{"<1-4294967295>", "ID of the IKE SA"}}, parseNumber(10, 1)}
 	kindSPI        = &kind{[]row{{"<256-4294967295>", "SPI, or in hexadecimal behind 0x"}}, parseNumber(0, 256)}

@@ -112,11 +112,15 @@ func (s *shell) answer(ctx context.Context, k frameKind, line string, w io.Write
 		o, err := s.execute(ctx, line, k == frameTyped, w)
 		return outcomeFrames[o], err
 	case frameHelp:
-		text = help(clean(line))
+		if text = help(clean(line)); s.settings.configuring && s.info.Config != nil {
+			text = s.configHelp(clean(line))
+		}
 	case frameComplete:
-		text = complete(clean(line))
+		if text = complete(clean(line)); s.settings.configuring && s.info.Config != nil {
+			text = s.configComplete(clean(line))
+		}
 	case framePrompt:
-		text = s.info.prompt()
+		text = s.prompt()
 	default:
 		return 0, errFrame
 	}

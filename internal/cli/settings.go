@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"net/url"
 	"strings"
 
 	"seikan/session"
@@ -10,8 +11,9 @@ import (
 // request. Only a client that sends some is told of them.
 const (
 	settingFormat = "format="
-	settingFiles  = "files" // the client can write files
-	settingFile   = "file=" // the last: a path may have blanks
+	settingFiles  = "files"   // the client can write files
+	settingConfig = "config=" // in configuration mode: the lines of the path, escaped, with commas between
+	settingFile   = "file="   // the last: a path may have blanks
 )
 
 // parseSettings reads what String wrote. What it does not know it leaves out.
@@ -20,6 +22,14 @@ func parseSettings(text string) (s settings) {
 		if name, ok := strings.CutPrefix(word, settingFormat); ok {
 			if f, err := session.ParseFormat(name); err == nil {
 				s.format = &f
+			}
+		}
+		if path, ok := strings.CutPrefix(word, settingConfig); ok {
+			s.configuring = true
+			for part := range strings.SplitSeq(path, ",") {
+				if line, err := url.QueryUnescape(part); err == nil && line != "" {
+					s.path = append(s.path, line)
+				}
 			}
 		}
 		s.files = s.files || word == settingFiles
@@ -35,6 +45,13 @@ func (s settings) String() string {
 	text := settingFiles
 	if s.format != nil {
 		text += " " + settingFormat + s.format.String()
+	}
+	if s.configuring {
+		var path []string
+		for _, line := range s.path {
+			path = append(path, url.QueryEscape(line))
+		}
+		text += " " + settingConfig + strings.Join(path, ",")
 	}
 	if s.file != "" {
 		text += " " + settingFile + s.file

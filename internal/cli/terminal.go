@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,8 @@ import (
 // Interactive reads commands at a terminal, with a prompt, line editing, a history, completion by tab, and help by `?`. It
 // returns nil when the operator leaves.
 func (c Client) Interactive(ctx context.Context, in, out *os.File) error {
-	prompt, _, err := c.ask(ctx, framePrompt, "")
+	talk := newConversation(c)
+	prompt, err := talk.ask(ctx, framePrompt, "")
 	if err != nil {
 		return err
 	}
@@ -23,7 +25,7 @@ func (c Client) Interactive(ctx context.Context, in, out *os.File) error {
 	if err != nil {
 		return fmt.Errorf("cli: terminal: %w", err)
 	}
-	t := &terminal{client: newConversation(c), prompt: string(prompt), size: func() (int, int, error) { return term.GetSize(int(out.Fd())) }}
+	t := &terminal{client: talk, prompt: string(prompt), size: func() (int, int, error) { return term.GetSize(int(out.Fd())) }}
 	ended := make(chan error, 1)
 	go func() { ended <- t.converse(ctx, in, out) }()
 	select {
@@ -66,17 +68,30 @@ func (t *terminal) converse(ctx context.Context, r io.Reader, w io.Writer) error
 		case err != nil && !errors.Is(err, term.ErrPasteIndicator):
 			return fmt.Errorf("cli: terminal: %w", err)
 		}
-		o, err := t.client.run(ctx, frameTyped, line, t.term)
-		switch {
-		case err != nil && !errors.Is(err, ErrRefused):
-			fmt.Fprintf(t.term, "%% %v\n", err)
-		case o == left:
+		o := t.give(ctx, line, t.term)
+		if o == left {
 			return nil
 		}
 		t.watch(ctx, o)
 	}
 	return nil
 }
+
+// give gives a command, writes what comes of it on w, and has the prompt that comes after it.
+func (t *terminal) give(ctx context.Context, line string, w io.Writer) outcome {
+	o, err := t.client.run(ctx, frameTyped, line, w)
+	if err != nil && !errors.Is(err, ErrRefused) {
+		fmt.Fprintf(w, "%% %v\n", err)
+	}
+	if prompt, err := t.client.ask(ctx, framePrompt, ""); err == nil && string(prompt) != t.prompt {
+		t.prompt = string(prompt)
+		t.term.SetPrompt(t.prompt)
+	}
+	return o
+}
+
+// keyCtrlZ leaves configuration.
+const keyCtrlZ = 26
 
 // watch turns messages on and off. Where they end by themselves, that is said.
 func (t *terminal) watch(ctx context.Context, o outcome) {
@@ -104,7 +119,7 @@ func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (str
 	head, tail := line[:pos], line[pos:]
 	switch key {
 	case '?':
-		text, _, err := t.client.ask(ctx, frameHelp, head)
+		text, err := t.client.ask(ctx, frameHelp, head)
 		switch {
 		case err != nil:
 			text = fmt.Appendf(nil, "%% %v\n", err)
@@ -114,7 +129,7 @@ func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (str
 		fmt.Fprintf(t.term, "%s%s?\n%s", t.prompt, line, text)
 		return line, pos, true
 	case '\t':
-		text, _, err := t.client.ask(ctx, frameComplete, head)
+		text, err := t.client.ask(ctx, frameComplete, head)
 		if err != nil || len(text) == 0 {
 			return line, pos, true
 		}
@@ -123,6 +138,14 @@ func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (str
 			head = strings.TrimSuffix(head, " ")
 		}
 		return head + tail, len(head), true
+	case keyCtrlZ:
+		if t.client.configuring() {
+			var b bytes.Buffer
+			fmt.Fprintf(&b, "%s%s^Z\n", t.prompt, line)
+			t.give(ctx, "end", &b)
+			t.term.Write(b.Bytes()) // behind the new prompt, which it draws again
+			return "", 0, true
+		}
 	}
 	return "", 0, false
 }

@@ -34,6 +34,13 @@ func TestTerminal(t *testing.T) {
 		{"completion of what is clear", "show\t\tver\t\t\r", []string{"Version 1\r\n"}},
 		{"completion in front of more", "sh version\x01\x06\x06\t\r", []string{"Version 1\r\n"}},
 		{"history", "show version\r\x1b[A\r", []string{"Version 1\r\n", "Version 1\r\n"}},
+		{"configuration", "conf t\rpeer one, two\rexit\r", []string{"gwA#conf t\r\nEnter configuration commands, one per line.  End with CNTL/Z.\r\n", "gwA(config)#", "gwA(config-peer)#exit", "gwA(config)#"}},
+		{"mistakes in a configuration", "conf t\rfoo\rbad\r", []string{"gwA(config)#foo\r\n            ^\r\n% Invalid input", "gwA(config)#bad\r\n               ^\r\n% Expected: something else"}},
+		{"help in a configuration", "conf t\r?pe?\t1\r", []string{"  peer    A peer\r\n  permit  A rule\r\n", "peer  permit\r\n", "pe1"}},
+		{"a command in a configuration", "conf t\rdo sh ver\r", []string{"Version 1\r\n", "gwA(config)#"}},
+		{"a wrong command in a configuration", "conf t\rdo show x\r", []string{"do show x\r\n                    ^\r\n"}},
+		{"end of a configuration", "conf t\rpeer one, two\rend\rshow version\r", []string{"not in force:\r\n%  peer one: expected an address", "gwA#show version"}},
+		{"control-Z", "conf t\rpeer one, two\rpe\x1ashow version\r", []string{"(config-peer)#pe^Z\r\n", "not in force", "gwA#", "Version 1\r\n"}},
 		{"leave", "exit\rshow version\r", []string{"exit"}},
 		{"end", "\x04", []string{"gwA#\r\n"}},
 	} {

@@ -224,3 +224,9 @@ func (l *line) column(i int) int {
 	}
 	return utf8.RuneCountInString(l.text[:l.words[i].start])
 }
+
+// File is what the Model's errors call the file that it comes from.
+func (m *Model) File() string { return m.file }
+
+// Hostname is the name of the router, "" for none.
+func (m *Model) Hostname() string { return m.hostname }

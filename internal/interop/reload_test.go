@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +14,18 @@ func (r *Router) Reload(t testing.TB, conf string) {
 	if err := r.p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Paste gives commands, one in a line, as a script does.
+func (r *Router) Paste(t testing.TB, text string) string {
+	t.Helper()
+	cmd := exec.Command(r.binary, "vty", "--socket", r.socket)
+	cmd.Stdin = strings.NewReader(text)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%q: %v\n%s", text, err, out)
+	}
+	return string(out)
 }
 
 // The configuration changes under a tunnel that carries packets: what is the same goes on without a loss, a second flow comes up and goes,
@@ -44,6 +57,13 @@ func TestReload(t *testing.T) {
 		sas := s.peer.SAs(t)
 		return len(sas) == 1 && len(sas[0].Children) == 1, ""
 	})
+	got := r.Paste(t, "configure terminal\ncrypto isakmp peer address "+OuterB+"\n description given at the terminal\nend\nwrite memory\n")
+	if want := "Enter configuration commands, one per line.  End with CNTL/Z.\nBuilding configuration...\n[OK]\n"; got != want {
+		t.Errorf("configured at the terminal: got %q", got)
+	}
+	if got := r.Session(t); got.Description != "given at the terminal" || got.Status != "UP-ACTIVE" {
+		t.Errorf("got %+v, want the new description", got)
+	}
 	ping.Stop(t)
 	if now, c := s.peerSA(t); now.SPIi != sa.SPIi || c.In != child.In {
 		t.Errorf("other SAs than before: %+v %+v", now, c)

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"seikan/internal/cli"
+	"seikan/internal/config"
+)
+
+// configuration is what operators change while the router runs. Any goroutine may use it.
+type configuration struct {
+	log   zerolog.Logger
+	file  string                                     // that the router starts from
+	apply func(context.Context, *config.Model) error // puts a Model in force; an error changes nothing
+
+	mu     sync.Mutex
+	draft  *config.Model // with all lines that were given
+	force  *config.Model // in force
+	failed error         // why the draft is not, where it is whole
+	revert *time.Timer   // until which the operator has to confirm; nil: nobody has to
+	before *config.Model // that the timer goes back to
+}
+
+func newConfiguration(log zerolog.Logger, file string, m *config.Model, apply func(context.Context, *config.Model) error) *configuration {
+	return &configuration{log: log, file: file, apply: apply, draft: m, force: m}
+}
+
+// running is the configuration with all lines that were given.
+func (c *configuration) running() *config.Model {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.draft
+}
+
+func (c *configuration) Hostname() string { return c.running().Hostname() }
+
+func (c *configuration) Prompt(path []string) string { return c.running().Prompt(path) }
+
+func (c *configuration) Choices(path []string, line string) ([]cli.ConfigWord, bool, error) {
+	list, whole, err := c.running().Choices(path, line)
+	var words []cli.ConfigWord
+	for _, w := range list {
+		words = append(words, cli.ConfigWord(w))
+	}
+	return words, whole, lineError(err)
+}
+
+func (c *configuration) Configure(ctx context.Context, path []string, line string) ([]string, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, err := c.draft.Edit(path, line)
+	if err != nil {
+		return nil, false, lineError(err)
+	}
+	if e.Model != c.draft {
+		c.draft = e.Model
+		c.settle(ctx)
+	}
+	return e.Path, e.Left, nil
+}
+
+// settle puts the draft in force if it is whole. The caller has the lock.
+func (c *configuration) settle(ctx context.Context) {
+	if c.failed = nil; len(c.draft.Lacks()) > 0 {
+		return
+	}
+	if c.failed = c.apply(ctx, c.draft); c.failed == nil {
+		c.force = c.draft
+	}
+}
+
+func (c *configuration) Pending() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if lacks := c.draft.Lacks(); len(lacks) > 0 {
+		return lacks
+	}
+	if c.failed != nil {
+		return []string{c.failed.Error()}
+	}
+	return nil
+}
+
+func (c *configuration) Startup() (string, error) {
+	text, err := os.ReadFile(c.file)
+	if err != nil {
+		return "", fmt.Errorf("startup configuration: %w", err)
+	}
+	m, err := config.Parse(c.file, text)
+	if err != nil {
+		return "", err
+	}
+	return m.RunningConfig(), nil
+}
+
+func (c *configuration) Save(file string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if lacks := c.draft.Lacks(); len(lacks) > 0 {
+		return fmt.Errorf("the configuration is not whole: %s", lacks[0])
+	}
+	return writeFile(cmp.Or(file, c.file), c.draft.Text())
+}
+
+// writeFile writes a file whole or not at all, readable only for its owner as it has keys, and keeps what there was as FILE.bak.
+func writeFile(file, text string) error {
+	fresh, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	_, err = fresh.WriteString(text)
+	err = errors.Join(err, fresh.Sync(), fresh.Close())
+	if err == nil {
+		err = backup(file)
+	}
+	if err == nil {
+		err = os.Rename(fresh.Name(), file)
+	}
+	if err != nil {
+		_ = os.Remove(fresh.Name())
+		return fmt.Errorf("write: %w", err)
+	}
+	dir, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	defer dir.Close()
+	_ = dir.Sync() // not every file system can
+	return nil
+}
+
+// backup makes FILE.bak another name of a file, which a new one is about to replace.
+func backup(file string) error {
+	if err := os.Remove(file + ".bak"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Link(file, file+".bak"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (c *configuration) Replace(ctx context.Context, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("configure replace: %w", err)
+	}
+	m, err := config.Parse(file, text)
+	if err != nil {
+		return err
+	}
+	return c.use(ctx, m)
+}
+
+// use puts a whole configuration in the place of the present one.
+func (c *configuration) use(ctx context.Context, m *config.Model) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.apply(ctx, m); err != nil {
+		return err
+	}
+	c.draft, c.force, c.failed = m, m, nil
+	return nil
+}
+
+func (c *configuration) RevertAfter(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget()
+	c.before = c.force
+	c.revert = time.AfterFunc(d, func() {
+		if err := c.Revert(context.Background()); err != nil {
+			c.log.Error().Err(err).Msg("the configuration before is not in force again")
+		}
+	})
+	c.log.Warn().Stringer("in", d).Msg("the configuration of now comes back unless configure confirm is given")
+}
+
+// forget stops the timer. The caller has the lock.
+func (c *configuration) forget() {
+	if c.revert != nil {
+		c.revert.Stop()
+	}
+	c.revert, c.before = nil, nil
+}
+
+// close stops the timer, when the router ends.
+func (c *configuration) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget()
+	return nil
+}
+
+var errNoRevert = errors.New("no configuration waits to be confirmed")
+
+func (c *configuration) Confirm() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.revert == nil {
+		return errNoRevert
+	}
+	c.forget()
+	return nil
+}
+
+func (c *configuration) Revert(ctx context.Context) error {
+	c.mu.Lock()
+	m := c.before
+	c.forget()
+	c.mu.Unlock()
+	if m == nil {
+		return errNoRevert
+	}
+	return c.use(ctx, m)
+}
+
+// lineError is an error of a line as the command line knows it.
+func lineError(err error) error {
+	var bad *config.EditError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	problems := [...]cli.LineProblem{config.Invalid: cli.LineInvalid, config.Ambiguous: cli.LineAmbiguous, config.Incomplete: cli.LineIncomplete, config.Refused: cli.LineRefused}
+	return &cli.LineError{Problem: problems[bad.Problem], Column: bad.Column, Expected: bad.Expected}
+}

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"seikan/internal/cli"
+	"seikan/internal/config"
+)
+
+const startText = `hostname Router
+crypto ikev2 keyring KR
+ peer siteB
+  address 192.0.2.2
+  pre-shared-key a-test-key
+crypto ikev2 profile PROF
+ match identity remote address 192.0.2.2 255.255.255.255
+ authentication remote pre-share
+ authentication local pre-share
+ keyring local KR
+crypto ipsec transform-set TS esp-gcm 128
+ip access-list extended TO-B
+ permit ip host 10.10.10.1 host 10.30.30.1
+crypto map CM 10 ipsec-isakmp
+ set peer 192.0.2.2
+ set transform-set TS
+ set ikev2-profile PROF
+ match address TO-B
+interface vA
+ ip address 192.0.2.1 255.255.255.0
+ crypto map CM
+`
+
+// testConfiguration is the configuration of a router that takes everything but the host name "refused", and what was put in force, in order.
+func testConfiguration(t *testing.T) (c *configuration, applied *[]string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "gw.conf")
+	if err := os.WriteFile(file, []byte(startText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := config.Parse(file, []byte(startText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	applied = new([]string)
+	return newConfiguration(zerolog.Nop(), file, m, func(_ context.Context, m *config.Model) error {
+		if m.Hostname() == "refused" {
+			return errors.New("not that one")
+		}
+		*applied = append(*applied, m.Text())
+		return nil
+	}), applied
+}
+
+// pasted gives commands to a router with that configuration, as a script does, and returns what it answers.
+func pasted(t *testing.T, c *configuration, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "vty.sock")
+	l, err := cli.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- cli.Serve(ctx, l, struct{ cli.Backend }{}, cli.Info{Config: c, RunningConfig: func() string { return c.running().RunningConfig() }})
+	}()
+	var out strings.Builder
+	if err := (cli.Client{Socket: path}).Batch(t.Context(), strings.NewReader(text), &out); err != nil && !errors.Is(err, cli.ErrRefused) {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	return out.String()
+}
+
+// The steps that describe a peer, as the classic guide has them.
+func TestDescribePeer(t *testing.T) {
+	c, applied := testConfiguration(t)
+	got := pasted(t, c, "enable\nconfigure terminal\ncrypto isakmp peer address 192.0.2.2\ndescription connection from site A\nend\n")
+	if want := "Enter configuration commands, one per line.  End with CNTL/Z.\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if n := len(*applied); n != 2 || !strings.Contains((*applied)[1], "crypto isakmp peer address 192.0.2.2\n description connection from site A\n") {
+		t.Errorf("in force came %q", *applied)
+	}
+	got = pasted(t, c, "configure terminal\ncrypto isakmp peer address 192.0.2.2\ndescription "+strings.Repeat("x", 81)+"\nend\n")
+	if !strings.Contains(got, "\n            ^\n% Invalid input detected at '^' marker.\n") {
+		t.Errorf("81 characters: got %q", got)
+	}
+}
+
+// A configuration that is pasted is in force when it is whole, and what is not whole is told.
+func TestPasteConfiguration(t *testing.T) {
+	c, applied := testConfiguration(t)
+	got := pasted(t, c, "configure terminal\n"+strings.NewReplacer("192.0.2.2", "192.0.2.3", "TO-B", "TO-C", "CM 10", "CM 20", "siteB", "siteC", "PROF", "PROF3", "10.30.30.1", "10.31.31.1").Replace(startText)+"end\n")
+	if !strings.HasSuffix(got, "CNTL/Z.\n") {
+		t.Errorf("got %q", got)
+	}
+	last := (*applied)[len(*applied)-1]
+	for _, want := range []string{"crypto map CM 10 ", "crypto map CM 20 ", "set peer 192.0.2.3", "peer siteC"} {
+		if !strings.Contains(last, want) {
+			t.Errorf("no %q in\n%s", want, last)
+		}
+	}
+	n := len(*applied)
+	got = pasted(t, c, "configure terminal\nno ip access-list extended TO-B\nend\n")
+	if len(*applied) != n || !strings.Contains(got, "% The configuration is not in force:\n%  match address TO-B: expected") {
+		t.Errorf("without the list: %d times in force, %q", len(*applied)-n, got)
+	}
+	if got := pasted(t, c, "write memory\n"); !strings.Contains(got, "not whole") {
+		t.Errorf("write memory: got %q", got)
+	}
+	if got := pasted(t, c, "configure terminal\nhostname refused\nip access-list extended TO-B\npermit ip any any\nend\n"); !strings.Contains(got, "%  not that one\n") {
+		t.Errorf("what the router refuses: got %q", got)
+	}
+}
+
+func TestWriteMemory(t *testing.T) {
+	c, _ := testConfiguration(t)
+	if got := pasted(t, c, "configure terminal\nhostname gwZ\ndo write memory\nend\n"); !strings.HasSuffix(got, "Building configuration...\n[OK]\n") {
+		t.Errorf("got %q", got)
+	}
+	now, err := os.ReadFile(c.file)
+	old, berr := os.ReadFile(c.file + ".bak")
+	if err := errors.Join(err, berr); err != nil {
+		t.Fatal(err)
+	}
+	if string(old) != startText || !strings.HasPrefix(string(now), "hostname gwZ\n") || !strings.Contains(string(now), "pre-shared-key a-test-key") {
+		t.Errorf("the file has %q, its backup %q", now, old)
+	}
+	if info, err := os.Stat(c.file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if m, err := config.Parse("saved", now); err != nil || m.Text() != c.running().Text() {
+		t.Errorf("read again: %v", err)
+	}
+	shown := pasted(t, c, "show startup-config\nshow running-config\nwrite terminal\n")
+	if strings.Contains(shown, "a-test-key") || strings.Count(shown, "hostname gwZ\n") != 3 {
+		t.Errorf("shown is %q", shown)
+	}
+	copied := filepath.Join(t.TempDir(), "copy")
+	pasted(t, c, "copy running-config "+copied+"\n")
+	if got, err := os.ReadFile(copied); err != nil || string(got) != string(now) {
+		t.Errorf("the copy is %q, %v", got, err)
+	}
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(c.file), ".*"))
+	if len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// What is not confirmed in time is taken back.
+func TestConfigureRevert(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, applied := testConfiguration(t)
+		start := c.running().Text()
+		change := func(name string) {
+			t.Helper()
+			if _, _, err := c.Configure(t.Context(), nil, "hostname "+name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.RevertAfter(2 * time.Minute)
+		change("gw1")
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		if got := c.running().Text(); got != start || (*applied)[len(*applied)-1] != start {
+			t.Errorf("after the time: %q", got)
+		}
+		c.RevertAfter(2 * time.Minute)
+		change("gw2")
+		if err := c.Confirm(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(3 * time.Minute)
+		if got := c.Hostname(); got != "gw2" {
+			t.Errorf("confirmed, and it is %q", got)
+		}
+		if err := errors.Join(c.Confirm(), c.Revert(t.Context())); !errors.Is(err, errNoRevert) {
+			t.Errorf("nothing to confirm: %v", err)
+		}
+		c.RevertAfter(2 * time.Minute)
+		change("gw3")
+		if err := c.Revert(t.Context()); err != nil || c.Hostname() != "gw2" {
+			t.Errorf("at once: %v, %q", err, c.Hostname())
+		}
+		if slices.Contains(*applied, "") {
+			t.Error("nothing was in force")
+		}
+		c.close()
+	})
+}
+
+func TestConfigureReplace(t *testing.T) {
+	c, applied := testConfiguration(t)
+	file := filepath.Join(t.TempDir(), "next.conf")
+	for _, tt := range []struct {
+		text, want string
+	}{
+		{strings.Replace(startText, "Router", "gwN", 1), ""},
+		{"hostname\n", "expected"},
+		{strings.Replace(startText, "Router", "refused", 1), "not that one"},
+	} {
+		if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := pasted(t, c, "configure replace "+file+"\n"); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+	if len(*applied) != 1 || c.Hostname() != "gwN" {
+		t.Errorf("%d in force, hostname %q", len(*applied), c.Hostname())
+	}
+}

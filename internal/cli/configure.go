@@ -1,0 +1,247 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Configurator is the configuration as operators change it. Its methods are called by several goroutines at once.
+//
+// A path is the lines that lead to a mode: none to the global one.
+type Configurator interface {
+	Hostname() string            // now, for the prompt
+	Prompt(path []string) string // the mode as it stands in the prompt, such as "(config-if)"
+	// Choices are the words that may stand at the end of a line; whole reports whether it may also end there.
+	Choices(path []string, line string) (words []ConfigWord, whole bool, err error)
+	// Configure carries out a line, which is in force when it returns unless Pending says something.
+	Configure(ctx context.Context, path []string, line string) (after []string, left bool, err error)
+	Pending() []string // what keeps the configuration from being in force, a line each
+
+	Startup() (string, error)                       // text that the router starts with, without keys
+	Save(file string) error                         // writes the configuration; "": where the router starts from
+	Replace(ctx context.Context, file string) error // puts a file's configuration in the place of all that there is
+	RevertAfter(d time.Duration)                    // goes back to what is in force now unless Confirm is called in time
+	Confirm() error                                 // stops that
+	Revert(ctx context.Context) error               // goes back at once
+}
+
+// ConfigWord is a word of a configuration and its help. A word in capitals is a placeholder.
+type ConfigWord struct{ Word, Help string }
+
+// LineProblem is why a line of a configuration is not taken.
+type LineProblem uint8
+
+// Problems of lines.
+const (
+	LineInvalid    LineProblem = iota // a word is not understood
+	LineAmbiguous                     // a word is short for several
+	LineIncomplete                    // a word is missing
+	LineRefused                       // the words are all right, and what they say is not
+)
+
+// LineError is a line of a configuration that is not taken.
+type LineError struct {
+	Problem  LineProblem
+	Column   int    // of the word, in characters from 0
+	Expected string // what would be right there
+}
+
+func (e *LineError) Error() string { return "cli: expected " + e.Expected }
+
+const noConfig = refusal("% This router's configuration cannot be changed from here.")
+
+// configuring is an action that needs the configuration.
+func configuring(do func(ctx context.Context, c *call) error) action {
+	return func(ctx context.Context, c *call) error {
+		if c.info.Config == nil {
+			return noConfig
+		}
+		return do(ctx, c)
+	}
+}
+
+// Commands of the configuration.
+var (
+	configureNode = &node{text: "configure", help: "Enter configuration mode", next: []*node{
+		{text: "confirm", help: "Keep what was configured, and do not go back", run: configuring(func(_ context.Context, c *call) error {
+			return c.info.Config.Confirm()
+		})},
+		{text: "replace", help: "Replace the configuration with that of a file", options: []*option{intoFile, inTime}, run: configuring(replaceConfig)},
+		{text: "revert", help: "Go back to the configuration before", next: []*node{
+			{text: "now", help: "At once", run: configuring(func(ctx context.Context, c *call) error { return c.info.Config.Revert(ctx) })},
+		}},
+		{text: "terminal", help: "Configure from the terminal", options: []*option{byRevert}, run: configuring(configureTerminal)},
+	}}
+	copyNode = &node{text: "copy", help: "Copy from one file to another", next: []*node{
+		{text: "running-config", help: "Configuration that the router runs with", options: []*option{intoFile}, run: configuring(copyConfig), next: []*node{
+			{text: "startup-config", help: "Configuration that the router starts with", run: configuring(writeMemory)},
+		}},
+	}}
+	writeNode = &node{text: "write", help: "Write the configuration", run: configuring(writeMemory), next: []*node{
+		{text: "memory", help: "To where the router starts from", run: configuring(writeMemory)},
+		{text: "terminal", help: "To the screen", run: showRunning, pipe: true},
+	}}
+	showStartup = &node{text: "startup-config", help: "Configuration that the router starts with", run: configuring(func(_ context.Context, c *call) error {
+		text, err := c.info.Config.Startup()
+		if err == nil {
+			_, err = io.WriteString(c.w, text)
+		}
+		return err
+	}), pipe: true}
+
+	intoFile = &option{value: kindFile, set: func(a *args, v any) { a.file = v.(string) }}
+	inTime   = &option{text: "time", help: "Go back unless it is confirmed in time", value: kindMinutes, set: setRevert}
+	byRevert = &option{text: "revert", help: "Go back unless it is confirmed in time", next: []*option{
+		{text: "timer", help: "How long to wait", value: kindMinutes, set: setRevert},
+	}}
+)
+
+func setRevert(a *args, v any) { a.revert = time.Duration(v.(uint32)) * time.Minute }
+
+func configureTerminal(_ context.Context, c *call) error {
+	if !c.settings.files {
+		return refusal("% Only a terminal or a file of commands can configure.")
+	}
+	if c.args.revert > 0 {
+		c.info.Config.RevertAfter(c.args.revert)
+	}
+	c.settings.configuring, c.settings.path = true, nil
+	_, err := io.WriteString(c.w, "Enter configuration commands, one per line.  End with CNTL/Z.\n")
+	return err
+}
+
+func replaceConfig(ctx context.Context, c *call) error {
+	if c.args.file == "" {
+		return errIncomplete
+	}
+	if c.args.revert > 0 {
+		c.info.Config.RevertAfter(c.args.revert)
+	}
+	return c.info.Config.Replace(ctx, c.args.file)
+}
+
+func copyConfig(_ context.Context, c *call) error {
+	if c.args.file == "" {
+		return errIncomplete
+	}
+	return c.info.Config.Save(c.args.file)
+}
+
+func writeMemory(_ context.Context, c *call) error {
+	if _, err := io.WriteString(c.w, "Building configuration...\n"); err != nil {
+		return err
+	}
+	if err := c.info.Config.Save(""); err != nil {
+		return err
+	}
+	_, err := io.WriteString(c.w, "[OK]\n")
+	return err
+}
+
+// configure carries out a line of a configuration, or the command behind `do`.
+func (s *shell) configure(ctx context.Context, line string, w io.Writer) error {
+	if ts := tokens(line); len(ts) > 1 && strings.EqualFold(ts[0].text, "do") {
+		return s.do(ctx, strings.Repeat(" ", ts[1].at)+line[ts[1].at:], w)
+	}
+	after, left, err := s.info.Config.Configure(ctx, s.settings.path, line)
+	if err != nil {
+		return err
+	}
+	s.settings.configuring, s.settings.path = !left, after
+	if left {
+		for i, text := range s.info.Config.Pending() {
+			if i == 0 {
+				io.WriteString(w, "% The configuration is not in force:\n") // an error of w's is a sink's, which keeps it
+			}
+			io.WriteString(w, "%  "+text+"\n")
+		}
+	}
+	return nil
+}
+
+// complaintOf is what the operator reads about a line of a configuration. mark writes a line with a mark under a column.
+func complaintOf(e *LineError, line string, mark func(column int) string) string {
+	switch e.Problem {
+	case LineAmbiguous:
+		return ambiguous(line)
+	case LineIncomplete:
+		return "% Incomplete command.\n\n"
+	case LineRefused:
+		return mark(e.Column) + "% Expected: " + e.Expected + "\n\n"
+	}
+	return mark(e.Column) + "% Invalid input detected at '^' marker.\n\n"
+}
+
+// configHelp is the answer to a `?` behind a line of a configuration.
+func (s *shell) configHelp(line string) string {
+	if rest, ok := cutDo(line); ok {
+		return help(rest)
+	}
+	rows, err := s.configRows(line)
+	part := lastWord(line)
+	var bad *LineError
+	switch {
+	case errors.As(err, &bad) && bad.Problem == LineAmbiguous:
+		return ambiguous(line)
+	case err != nil:
+		return unrecognized
+	case part == "":
+		return table(rows)
+	}
+	return words(rows, part)
+}
+
+func (s *shell) configRows(line string) ([]row, error) {
+	list, whole, err := s.info.Config.Choices(s.settings.path, line)
+	if err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, c := range list {
+		rows = append(rows, row{c.Word, c.Help})
+	}
+	if whole {
+		rows = append(rows, crRow)
+	}
+	return rows, nil
+}
+
+// configComplete is complete for a line of a configuration.
+func (s *shell) configComplete(line string) string {
+	if rest, ok := cutDo(line); ok {
+		return line[:len(line)-len(rest)] + complete(rest)
+	}
+	rows, err := s.configRows(line)
+	if err != nil {
+		return line
+	}
+	return completed(line, rows)
+}
+
+// cutDo is the command behind `do`.
+func cutDo(line string) (string, bool) {
+	ts := tokens(line)
+	if len(ts) == 0 || !strings.EqualFold(ts[0].text, "do") || len(line) == ts[0].at+len("do") {
+		return "", false
+	}
+	return line[ts[0].at+len("do "):], true
+}
+
+// prompt is what stands in front of what is typed.
+func (s *shell) prompt() string {
+	name, mode := s.info.Hostname, ""
+	if s.info.Config != nil {
+		name = s.info.Config.Hostname()
+		if s.settings.configuring {
+			mode = s.info.Config.Prompt(s.settings.path)
+		}
+	}
+	if name == "" {
+		name = defaultHostname
+	}
+	return fmt.Sprintf("%s%s#", name, mode)
+}
