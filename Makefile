@@ -14,6 +14,7 @@ CROSS ?= darwin/arm64 freebsd/amd64 openbsd/amd64 windows/amd64 linux/386 linux/
 FUZZTIME ?= 30s
 BENCH ?= .
 BENCHCOUNT ?= 10
+BENCHTIME ?= 1s
 
 # Of the comparison: rounds, seconds of each TCP transfer, a regular expression for the systems, rounds of the throughput by packet size.
 ROUNDS ?= 5
@@ -69,7 +70,7 @@ bench: ## the router beside others, in bench/out.md and bench/out.svg (root, Lin
 	SEIKAN_REQUIRE_INTEROP=1 $(COMPARE) -run '^TestBySize$$' -sweep $(SWEEP) -plot $(CURDIR)/bench/out.svg
 
 bench-go: ## BENCHCOUNT runs of the Go benchmarks that match BENCH, in bench/out.txt, for benchstat
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -timeout 0 $(PACKAGES) | tee bench/out.txt
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -count $(BENCHCOUNT) -timeout 0 $(PACKAGES) | tee bench/out.txt
 
 demo: ## two routers in one process, and what the operator sees
 	$(GO) run ./cmd/seikan demo

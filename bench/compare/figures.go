@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -72,9 +71,9 @@ func (r results) ratios(system, base string, m metric) []float64 {
 }
 
 // quantile is the value below which the share q of the sorted values is; NaN of none.
-func quantile[T cmp.Ordered](sorted []T, q float64) (v T) {
+func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
-		return v
+		return math.NaN()
 	}
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }

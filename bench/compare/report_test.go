@@ -52,7 +52,7 @@ func TestMedianAndQuantile(t *testing.T) {
 			t.Errorf("median of %v: got %v, want %v", tt.vs, got, tt.want)
 		}
 	}
-	if !math.IsNaN(median(nil)) {
+	if !math.IsNaN(median(nil)) || !math.IsNaN(quantile(nil, 0.5)) {
 		t.Error("the median of nothing is a number")
 	}
 	var hundred []float64
