@@ -63,7 +63,7 @@ func TestComparison(t *testing.T) {
 		defer f.Close()
 		to = f
 	}
-	if err := writeReport(to, names, r, *rounds); err != nil {
+	if err := writeReport(to, fmt.Sprintf("- flags: -rounds %d -seconds %d -systems %q\n%s", *rounds, *seconds, *only, environment(bin)), names, r, *rounds); err != nil {
 		t.Fatal(err)
 	}
 }

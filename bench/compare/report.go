@@ -34,9 +34,10 @@ var aims = []aim{
 	{tripWorst, wgName, 1, 0.5},
 }
 
-// writeReport writes the tables in Markdown.
-func writeReport(w io.Writer, names []string, r results, rounds int) error {
+// writeReport writes the tables in Markdown, below what they were made with.
+func writeReport(w io.Writer, with string, names []string, r results, rounds int) error {
 	var b strings.Builder
+	b.WriteString(with + "\n")
 	for _, tb := range tables {
 		fmt.Fprintf(&b, "%s: median of %d rounds (least–most)\n\n| system |", tb.title, rounds)
 		for _, m := range tb.metrics {

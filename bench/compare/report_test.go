@@ -24,11 +24,11 @@ func TestReport(t *testing.T) {
 	r.add(wgName, small, 0, 90)
 	r.add(swanName, tcp1, 1, 1)
 	var b strings.Builder
-	if err := writeReport(&b, []string{seikanName, wgName, swanName}, r, 3); err != nil {
+	if err := writeReport(&b, "- Go: go1\n", []string{seikanName, wgName, swanName}, r, 3); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Throughput: median of 3 rounds (least–most)\n",
+		"- Go: go1\n\nThroughput: median of 3 rounds (least–most)\n",
 		"| seikan aes128-gcm | 5.00 (4.00–6.00) | — | — | — | — |\n",
 		"| strongSwan aes128-gcm | 1.00 | — | — | — | — |\n",
 		"| TCP 1 → | wireguard-go | 2.50 (2.00–3.00) | 2.5 | 4 | floor |\n",
@@ -135,6 +135,18 @@ func TestReadCPU(t *testing.T) {
 	got, err := readCPU(dir, 50, []int{51})
 	if want := (cpuTimes{busy: 1.60, gateways: 7, others: 11}); err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestProcessor(t *testing.T) {
+	for _, tt := range []struct{ name, cpuinfo, want string }{
+		{"one", "processor\t: 0\nmodel name\t: A: B (R)\nmodel name\t: C\n", "A: B (R)"},
+		{"none", "Features\t: fp\n", "of unknown kind"},
+		{"empty", "", "of unknown kind"},
+	} {
+		if got := processor(tt.cpuinfo); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 
