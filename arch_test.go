@@ -35,6 +35,7 @@ var edges = map[string][]string{
 	"internal/udp":       {},
 	"internal/logging":   {},
 	"internal/syslog":    {"internal/logging"},
+	"internal/sshd":      {},
 	"internal/config":    {"", "ike", "ike/wire", "esp", "sadb", "session", "tun", "internal/logging"},
 	"internal/cli":       {"session", "sadb", "internal/logging"},
 	"internal/metrics":   {"", "ike", "sadb", "session"},
@@ -63,7 +64,7 @@ var (
 var clock = []string{"Now", "Since", "Until", "After", "AfterFunc", "Sleep", "Tick", "NewTimer", "NewTicker"}
 
 // concurrent packages start goroutines; so may tests and packages for tests.
-var concurrent = []string{"", "cmd/seikan", "internal/cli", "internal/syslog", "internal/interop", "bench", "bench/relay"}
+var concurrent = []string{"", "cmd/seikan", "internal/cli", "internal/sshd", "internal/syslog", "internal/interop", "bench", "bench/relay"}
 
 // unsafeFiles are the files that may import unsafe.
 var unsafeFiles = []string{"internal/udp/linux*.go", "tun/*_linux.go"}

@@ -23,19 +23,20 @@ import (
 
 // service is a router with its device, its sockets and its command line. It belongs to one goroutine.
 type service struct {
-	log     zerolog.Logger
-	logs    *logs
-	closers []func() error // of what was opened, in order
-	router  *seikan.Router
-	host    *tun.Host
-	vty     *cli.Listener
-	monitor *monitoring
-	info    cli.Info
-	config  *configuration
-	routes  atomic.Pointer[[]tun.Route]
-	device  string
-	locals  []netip.Addr
-	roams   bool // some of them may come and go
+	log       zerolog.Logger
+	logs      *logs
+	closers   []func() error // of what was opened, in order
+	router    *seikan.Router
+	host      *tun.Host
+	vty       *cli.Listener
+	monitor   *monitoring
+	terminals *terminals
+	info      cli.Info
+	config    *configuration
+	routes    atomic.Pointer[[]tun.Route]
+	device    string
+	locals    []netip.Addr
+	roams     bool // some of them may come and go
 }
 
 // onClose has something closed by close, before what was opened before it.
@@ -92,6 +93,11 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 		return err
 	}
 	s.onClose(s.vty.Close)
+	s.terminals = newTerminals(s.log, o)
+	s.onClose(s.terminals.close)
+	if err := s.terminals.change(built); err != nil {
+		return err
+	}
 	if err := host.SetRoutes(built.Routes); err != nil {
 		return err
 	}
@@ -247,6 +253,9 @@ func (s *service) apply(ctx context.Context, model *config.Model) error {
 	}
 	if err := s.monitor.change(ctx, built); err != nil {
 		s.log.Error().Err(err).Msg("the configuration is in force, but not its monitoring")
+	}
+	if err := s.terminals.change(built); err != nil {
+		s.log.Error().Err(err).Msg("the configuration is in force, but not its terminals over SSH")
 	}
 	s.log.Info().Msg("configuration changed")
 	return nil

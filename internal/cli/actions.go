@@ -15,6 +15,18 @@ import (
 // silent does nothing.
 func silent(context.Context, *call) error { return nil }
 
+func raise(context.Context, *call) error { return errRaise }
+func lower(context.Context, *call) error { return errLower }
+
+// setLength is `terminal length`.
+func setLength(_ context.Context, c *call) error {
+	if c.args.length == nil {
+		return errIncomplete
+	}
+	c.settings.length = c.args.length
+	return nil
+}
+
 func leave(context.Context, *call) error { return errLeave }
 
 // checkVRFs refuses VRFs that the configuration does not have.

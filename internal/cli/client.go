@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +26,8 @@ var ErrRefused = errors.New("cli: command refused")
 // Client gives commands to the router that listens on a socket. It is not modified and may be used by several goroutines.
 type Client struct {
 	Socket string
+	User   bool // without the privileged commands, until Screen.Enable gives them
+	Remote bool // the operator is on another machine: no files are written on this one
 }
 
 // Run gives one command and writes what the router answers. The error is ErrRefused where it does not do it. `terminal monitor`
@@ -43,7 +46,12 @@ type conversation struct {
 	settings string // as the router gave them
 }
 
-func newConversation(c Client) *conversation { return &conversation{c, settingFiles} }
+func newConversation(c Client) *conversation {
+	talk := &conversation{c, settingKeeps}
+	talk.set(settingFiles, !c.Remote)
+	talk.set(settingUser, c.User)
+	return talk
+}
 
 // Batch gives the commands that it reads, one in a line, up to one that leaves the command line. A command that is refused
 // does not stop those behind it; the error is ErrRefused then.
@@ -110,8 +118,19 @@ func (c *conversation) ask(ctx context.Context, k frameKind, line string) ([]byt
 	return text, err
 }
 
-// configuring reports whether lines are of a configuration.
-func (c *conversation) configuring() bool { return strings.Contains(c.settings, " "+settingConfig) }
+// has reports whether there is a setting, which may have a value.
+func (c *conversation) has(setting string) bool {
+	return slices.ContainsFunc(strings.Fields(c.settings), func(s string) bool { return strings.HasPrefix(s, setting) })
+}
+
+// set turns a setting without a value on or off.
+func (c *conversation) set(setting string, on bool) {
+	words := slices.DeleteFunc(strings.Fields(c.settings), func(s string) bool { return s == setting })
+	if on {
+		words = append(words, setting)
+	}
+	c.settings = strings.Join(words, " ")
+}
 
 // exchange sends a request and takes the whole reply, so that whoever reads it slowly does not keep the router waiting.
 func (c Client) exchange(ctx context.Context, k frameKind, line, settings string) (text []byte, o outcome, after string, err error) {
@@ -171,6 +190,10 @@ func readReply(r io.Reader) ([]byte, outcome, string, error) {
 			return text.Bytes(), refused, string(payload), nil
 		case k == frameLeft:
 			return text.Bytes(), left, string(payload), nil
+		case k == frameRaising:
+			return text.Bytes(), raising, string(payload), nil
+		case k == frameLowering:
+			return text.Bytes(), lowering, string(payload), nil
 		case k == frameWatching:
 			return text.Bytes(), watching, string(payload), nil
 		case k == frameUnwatching:

@@ -18,6 +18,7 @@ type node struct {
 	options    []*option // in any order
 	run        action    // nil: the command is not whole here
 	pipe       bool      // the output may be filtered
+	privileged bool      // only behind `enable`
 }
 
 // option is a keyword behind a command, with or without an argument, or an argument alone.
@@ -43,22 +44,24 @@ type args struct {
 	spi      uint32     // its SPI
 	file     string     // of a configuration
 	revert   time.Duration
+	length   *int    // of a screen
 	port     *uint16 // what `port` sets: that of the last end; nil: none was named, or its port was
 }
 
 // root is all commands.
 var root = &node{next: []*node{
-	{text: "clear", help: "Reset functions", next: []*node{
+	{text: "clear", help: "Reset functions", privileged: true, next: []*node{
 		{text: "crypto", help: "Encryption module", next: clearCrypto},
 		clearLogging,
 	}},
 	configureNode,
 	copyNode,
-	{text: "enable", help: "Turn on privileged commands, which they always are", run: silent},
+	{text: "disable", help: "Turn off privileged commands", privileged: true, run: lower},
+	{text: "enable", help: "Turn on privileged commands", run: raise},
 	{text: "exit", help: "Leave the command line", run: leave},
 	{text: "logout", help: "Leave the command line", run: leave},
 	{text: "quit", help: "Leave the command line", run: leave},
-	{text: "rekey", help: "Replace keys before their time", next: []*node{
+	{text: "rekey", help: "Replace keys before their time", privileged: true, next: []*node{
 		{text: "crypto", help: "Encryption module", next: []*node{
 			{text: "ikev2", help: "IKE SAs of crypto sessions", options: sessionFilters, run: rekeyIKE},
 			{text: "ipsec", help: "IPsec SAs of crypto sessions", options: sessionFilters, run: rekeyIPsec},
@@ -74,7 +77,7 @@ var root = &node{next: []*node{
 			{text: "route", help: "Routes into the tunnels", options: onlyJSON, run: showRoutes(true), pipe: true},
 		}},
 		showLogging,
-		{text: "running-config", help: "Configuration that the router runs with", run: showRunning, pipe: true},
+		{text: "running-config", help: "Configuration that the router runs with", privileged: true, run: showRunning, pipe: true},
 		showStartup,
 		{text: "version", help: "Version of the software", run: showVersion, pipe: true},
 	}},
@@ -83,9 +86,9 @@ var root = &node{next: []*node{
 			{text: "classic", help: formatHelp[0], run: useFormat(session.Classic)},
 			{text: "xe", help: formatHelp[1], run: useFormat(session.XE)},
 		}},
-		{text: "length", help: "Number of lines on the screen", next: []*node{
-			{text: "0", help: "Never pause, which is always so", run: silent},
-		}},
+		{text: "length", help: "Number of lines on the screen", options: []*option{
+			{value: kindLength, set: func(a *args, v any) { a.length = new(int(v.(uint32))) }},
+		}, run: setLength},
 		terminalMonitor,
 		terminalNo,
 	}},

@@ -66,7 +66,7 @@ func configuring(do func(ctx context.Context, c *call) error) action {
 
 // Commands of the configuration.
 var (
-	configureNode = &node{text: "configure", help: "Enter configuration mode", next: []*node{
+	configureNode = &node{text: "configure", help: "Enter configuration mode", privileged: true, next: []*node{
 		{text: "confirm", help: "Keep what was configured, and do not go back", run: configuring(func(_ context.Context, c *call) error {
 			return c.info.Config.Confirm()
 		})},
@@ -76,16 +76,16 @@ var (
 		}},
 		{text: "terminal", help: "Configure from the terminal", options: []*option{byRevert}, run: configuring(configureTerminal)},
 	}}
-	copyNode = &node{text: "copy", help: "Copy from one file to another", next: []*node{
+	copyNode = &node{text: "copy", help: "Copy from one file to another", privileged: true, next: []*node{
 		{text: "running-config", help: "Configuration that the router runs with", options: []*option{intoFile}, run: configuring(copyConfig), next: []*node{
 			{text: "startup-config", help: "Configuration that the router starts with", run: configuring(writeMemory)},
 		}},
 	}}
-	writeNode = &node{text: "write", help: "Write the configuration", run: configuring(writeMemory), next: []*node{
+	writeNode = &node{text: "write", help: "Write the configuration", privileged: true, run: configuring(writeMemory), next: []*node{
 		{text: "memory", help: "To where the router starts from", run: configuring(writeMemory)},
 		{text: "terminal", help: "To the screen", run: showRunning, pipe: true},
 	}}
-	showStartup = &node{text: "startup-config", help: "Configuration that the router starts with", run: configuring(func(_ context.Context, c *call) error {
+	showStartup = &node{text: "startup-config", help: "Configuration that the router starts with", privileged: true, run: configuring(func(_ context.Context, c *call) error {
 		text, err := c.info.Config.Startup()
 		if err == nil {
 			_, err = io.WriteString(c.w, text)
@@ -103,7 +103,7 @@ var (
 func setRevert(a *args, v any) { a.revert = time.Duration(v.(uint32)) * time.Minute }
 
 func configureTerminal(_ context.Context, c *call) error {
-	if !c.settings.files {
+	if !c.settings.keeps {
 		return refusal("% Only a terminal or a file of commands can configure.")
 	}
 	if c.args.revert > 0 {
@@ -179,7 +179,7 @@ func complaintOf(e *LineError, line string, mark func(column int) string) string
 // configHelp is the answer to a `?` behind a line of a configuration.
 func (s *shell) configHelp(line string) string {
 	if rest, ok := cutDo(line); ok {
-		return help(rest)
+		return help(rest, false)
 	}
 	rows, err := s.configRows(line)
 	part := lastWord(line)
@@ -213,7 +213,7 @@ func (s *shell) configRows(line string) ([]row, error) {
 // configComplete is complete for a line of a configuration.
 func (s *shell) configComplete(line string) string {
 	if rest, ok := cutDo(line); ok {
-		return line[:len(line)-len(rest)] + complete(rest)
+		return line[:len(line)-len(rest)] + complete(rest, false)
 	}
 	rows, err := s.configRows(line)
 	if err != nil {
@@ -242,6 +242,9 @@ func (s *shell) prompt() string {
 	}
 	if name == "" {
 		name = defaultHostname
+	}
+	if s.settings.user {
+		return name + ">"
 	}
 	return fmt.Sprintf("%s%s#", name, mode)
 }

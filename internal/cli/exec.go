@@ -19,6 +19,8 @@ const (
 	done       outcome = iota // as asked
 	refused                   // not understood, or not possible; the reason was printed
 	left                      // the operator wants to leave the command line
+	raising                   // the operator wants the privileged commands
+	lowering                  // and no more
 	watching                  // messages are to come to the terminal from now on
 	unwatching                // and no more
 )
@@ -33,7 +35,10 @@ type shell struct {
 // settings is what is set at a terminal, and what the last command asks of it.
 type settings struct {
 	format *session.Format // of listings; nil: as configured
-	files  bool            // the terminal can write files
+	keeps  bool            // the terminal keeps its settings
+	files  bool            // it can write files
+	user   bool            // without the commands that only `enable` gives
+	length *int            // lines of a screen, 0 for no end; nil: as high as it is
 	file   string          // what was printed is to be written into it, not on the screen; "": none
 
 	configuring bool     // lines are of a configuration
@@ -48,8 +53,12 @@ type call struct {
 	w      io.Writer
 }
 
-// errLeave is the error of commands that leave the command line.
-var errLeave = errors.New("cli: leave")
+// Errors of commands that are the terminal's business.
+var (
+	errLeave = errors.New("cli: leave")
+	errRaise = errors.New("cli: privileged from now on")
+	errLower = errors.New("cli: privileged no more")
+)
 
 // execute does what a line asks for and writes the answer. typed is true where the line is on the screen already, behind
 // the prompt: then the mark under a mistake goes there, and else under a copy of the line. The error is w's.
@@ -57,7 +66,7 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 	line = strings.TrimRight(clean(line), " ")
 	s.settings.configuring = s.settings.configuring && s.info.Config != nil
 	if asked, ok := strings.CutSuffix(line, "?"); ok && !s.settings.configuring {
-		if text := help(asked); text != "" {
+		if text := help(asked, s.settings.user); text != "" {
 			_, err := io.WriteString(w, text)
 			return done, err
 		}
@@ -77,6 +86,10 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 		return done, nil
 	case errors.Is(err, errLeave):
 		return left, nil
+	case errors.Is(err, errRaise):
+		return raising, nil
+	case errors.Is(err, errLower):
+		return lowering, nil
 	case errors.Is(err, errMonitor):
 		return watching, nil
 	case errors.Is(err, errNoMonitor):
@@ -91,7 +104,7 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 
 // do executes a clean line.
 func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
-	cmd, err := parse(line)
+	cmd, err := parse(line, s.settings.user)
 	if err != nil || cmd.node == nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func FuzzExecute(f *testing.F) {
 		if !utf8.ValidString(text) || strings.ContainsAny(text, "\x1b\x07\x00") {
 			t.Errorf("%q: the answer %q is no text", line, text)
 		}
-		if got := complete(clean(line)); !utf8.ValidString(got) || len(got) < len(clean(line)) {
+		if got := complete(clean(line), false); !utf8.ValidString(got) || len(got) < len(clean(line)) {
 			t.Errorf("%q: completed to %q", line, got)
 		}
 	})

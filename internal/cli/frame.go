@@ -33,6 +33,8 @@ const (
 
 	frameWatching   frameKind = 'w'
 	frameUnwatching frameKind = 'u'
+	frameRaising    frameKind = 'e'
+	frameLowering   frameKind = 'l'
 )
 
 const (

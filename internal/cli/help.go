@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// help is the answer to a `?` behind a clean line. It is "" where a `?` asks for nothing: inside a regular expression.
-func help(line string) string {
-	rows, inside, err := rowsAt(line)
+// help is the answer to a `?` behind a clean line, of one who may give all commands or those of a user. It is "" where a `?` asks for nothing: inside a regular expression.
+func help(line string, user bool) string {
+	rows, inside, err := rowsAt(line, user)
 	part := lastWord(line)
 	switch {
 	case inside:
@@ -38,13 +38,13 @@ var (
 func lastWord(line string) string { return line[strings.LastIndexAny(line, " |")+1:] }
 
 // rowsAt is what may stand at the end of a line, which may be behind a pipe. inside is true in a regular expression.
-func rowsAt(line string) (rows []row, inside bool, err error) {
+func rowsAt(line string, user bool) (rows []row, inside bool, err error) {
 	text, pipe, piped := strings.Cut(line, "|")
 	if !piped {
-		rows, err = rowsAfter(text)
+		rows, err = rowsAfter(text, user)
 		return rows, false, err
 	}
-	rows, err = rowsAfter(text + " ")
+	rows, err = rowsAfter(text+" ", user)
 	switch {
 	case err != nil:
 		return nil, false, err
@@ -55,12 +55,12 @@ func rowsAt(line string) (rows []row, inside bool, err error) {
 }
 
 // rowsAfter is what may come behind a line, instead of its last word where there is no blank behind that.
-func rowsAfter(text string) ([]row, error) {
+func rowsAfter(text string, user bool) ([]row, error) {
 	ts := tokens(text)
 	if lastWord(text) != "" {
 		ts = ts[:len(ts)-1]
 	}
-	p := newParser()
+	p := newParser(user)
 	if err := p.takeAll(ts); err != nil {
 		return nil, err
 	}
@@ -173,12 +173,12 @@ func words(rows []row, part string) string {
 func isKeyword(r row) bool { return r.text[0] >= 'a' && r.text[0] <= 'z' || r.text == "0" }
 
 // complete is a clean line with its last word made longer, as far as that is clear; with a blank where the word is whole.
-func complete(line string) string {
+func complete(line string, user bool) string {
 	part := lastWord(line)
 	if part == "" {
 		return line
 	}
-	rows, inside, err := rowsAt(line)
+	rows, inside, err := rowsAt(line, user)
 	if err != nil || inside {
 		return line
 	}

@@ -35,7 +35,8 @@ func TestHelp(t *testing.T) {
 		{"", `  clear      Reset functions
   configure  Enter configuration mode
   copy       Copy from one file to another
-  enable     Turn on privileged commands, which they always are
+  disable    Turn off privileged commands
+  enable     Turn on privileged commands
   exit       Leave the command line
   logout     Leave the command line
   quit       Leave the command line
@@ -133,7 +134,7 @@ func TestHelp(t *testing.T) {
 		{"show crypto s ", "% Ambiguous command:  \"show crypto s \"\n"},
 	} {
 		t.Run(tt.line, func(t *testing.T) {
-			if got := help(tt.line); got != tt.want {
+			if got := help(tt.line, false); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 			if tt.want != "" { // so does the command with the ?
@@ -165,7 +166,7 @@ func TestComplete(t *testing.T) {
 		{"show what ev", "show what ev"},
 		{"what", "what"},
 	} {
-		if got := complete(tt.line); got != tt.want {
+		if got := complete(tt.line, false); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.line, got, tt.want)
 		}
 	}

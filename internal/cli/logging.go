@@ -13,9 +13,9 @@ import (
 // Commands of the log.
 var (
 	clearLogging = &node{text: "logging", help: "Messages that are kept", run: doClearLogging}
-	showLogging  = &node{text: "logging", help: "Where messages go, and those that are kept", options: []*option{asJSON}, run: doShowLogging, pipe: true}
+	showLogging  = &node{text: "logging", help: "Where messages go, and those that are kept", privileged: true, options: []*option{asJSON}, run: doShowLogging, pipe: true}
 
-	terminalMonitor = &node{text: "monitor", help: "Show messages here as they come", run: doMonitor(errMonitor)}
+	terminalMonitor = &node{text: "monitor", help: "Show messages here as they come", privileged: true, run: doMonitor(errMonitor)}
 	terminalNo      = &node{text: "no", help: "Set terminal line parameters back", next: []*node{
 		{text: "monitor", help: "Show no messages here", run: doMonitor(errNoMonitor)},
 	}}

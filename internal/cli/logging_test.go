@@ -141,8 +141,7 @@ func TestTerminalMonitor(t *testing.T) {
 	keys, typing := io.Pipe()
 	out := newScreen()
 	ended := make(chan error, 1)
-	term := &terminal{client: newConversation(c), prompt: "gwA#", size: func() (int, int, error) { return 200, 50, nil }}
-	go func() { ended <- term.converse(t.Context(), keys, out) }()
+	go func() { ended <- c.Converse(t.Context(), screenOf(keys, out)) }()
 	enter := func(line string) {
 		if _, err := io.WriteString(typing, line); err != nil {
 			t.Fatal(err)

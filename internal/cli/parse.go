@@ -63,9 +63,12 @@ type parser struct {
 	want *option   // whose argument comes next; nil: none
 	next []*option // one of which comes next; nil: what is open
 	seen map[*option]bool
+	user bool // privileged commands are not there
 }
 
-func newParser() *parser { return &parser{node: root, seen: make(map[*option]bool)} }
+func newParser(user bool) *parser {
+	return &parser{node: root, seen: make(map[*option]bool), user: user}
+}
 
 // choice is what may come next: a keyword, or an argument of a kind.
 type choice struct {
@@ -83,6 +86,9 @@ func (p *parser) choices() (cs []choice) {
 	if options == nil {
 		options = p.node.options
 		for _, n := range p.node.next {
+			if p.user && n.privileged {
+				continue
+			}
 			cs = append(cs, choice{row: row{n.text, n.help}, take: func(p *parser, _ any) { p.node = n }})
 		}
 	}
@@ -195,14 +201,14 @@ type output struct {
 	file   string          // to be written instead of the screen; "": none
 }
 
-// parse reads a clean line.
-func parse(line string) (command, error) {
+// parse reads a clean line of one who may give all commands or those of a user.
+func parse(line string, user bool) (command, error) {
 	text, pipe, piped := strings.Cut(line, "|")
 	ts := tokens(text)
 	if !piped && len(ts) == 0 || len(ts) > 0 && ts[0].text[0] == '!' {
 		return command{}, nil
 	}
-	p := newParser()
+	p := newParser(user)
 	if err := p.takeAll(ts); err != nil {
 		return command{}, err
 	}

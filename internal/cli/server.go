@@ -112,11 +112,11 @@ func (s *shell) answer(ctx context.Context, k frameKind, line string, w io.Write
 		o, err := s.execute(ctx, line, k == frameTyped, w)
 		return outcomeFrames[o], err
 	case frameHelp:
-		if text = help(clean(line)); s.settings.configuring && s.info.Config != nil {
+		if text = help(clean(line), s.settings.user); s.settings.configuring && s.info.Config != nil {
 			text = s.configHelp(clean(line))
 		}
 	case frameComplete:
-		if text = complete(clean(line)); s.settings.configuring && s.info.Config != nil {
+		if text = complete(clean(line), s.settings.user); s.settings.configuring && s.info.Config != nil {
 			text = s.configComplete(clean(line))
 		}
 	case framePrompt:
@@ -129,4 +129,4 @@ func (s *shell) answer(ctx context.Context, k frameKind, line string, w io.Write
 }
 
 // outcomeFrames is the frame for each outcome.
-var outcomeFrames = [...]frameKind{done: frameDone, refused: frameRefused, left: frameLeft, watching: frameWatching, unwatching: frameUnwatching}
+var outcomeFrames = [...]frameKind{done: frameDone, refused: frameRefused, left: frameLeft, raising: frameRaising, lowering: frameLowering, watching: frameWatching, unwatching: frameUnwatching}

@@ -110,7 +110,7 @@ func TestLongReply(t *testing.T) {
 	text := strings.Repeat("a line of it\n", 1<<17)
 	go func() { ended <- Serve(ctx, l, &fakeBackend{}, Info{RunningConfig: func() string { return text }}) }()
 	var out bytes.Buffer
-	if err := (Client{path}).Run(ctx, "show running-config", &out); err != nil || out.String() != text {
+	if err := (Client{Socket: path}).Run(ctx, "show running-config", &out); err != nil || out.String() != text {
 		t.Errorf("got %v and %d octets, want %d", err, out.Len(), len(text))
 	}
 	cancel()

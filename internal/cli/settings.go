@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"seikan/session"
@@ -11,7 +12,10 @@ import (
 // request. Only a client that sends some is told of them.
 const (
 	settingFormat = "format="
-	settingFiles  = "files"   // the client can write files
+	settingKeeps  = "keeps" // the client keeps settings
+	settingFiles  = "files" // it can write files
+	settingUser   = "user"  // its operator has not given `enable`
+	settingLength = "length="
 	settingConfig = "config=" // in configuration mode: the lines of the path, escaped, with commas between
 	settingFile   = "file="   // the last: a path may have blanks
 )
@@ -32,17 +36,33 @@ func parseSettings(text string) (s settings) {
 				}
 			}
 		}
+		if n, ok := strings.CutPrefix(word, settingLength); ok {
+			if lines, err := strconv.ParseUint(n, 10, 16); err == nil {
+				s.length = new(int(lines))
+			}
+		}
+		s.keeps = s.keeps || word == settingKeeps
 		s.files = s.files || word == settingFiles
+		s.user = s.user || word == settingUser
 	}
 	return s
 }
 
 // String is the settings as they travel.
 func (s settings) String() string {
-	if !s.files {
+	if !s.keeps {
 		return ""
 	}
-	text := settingFiles
+	text := settingKeeps
+	if s.files {
+		text += " " + settingFiles
+	}
+	if s.user {
+		text += " " + settingUser
+	}
+	if s.length != nil {
+		text += " " + settingLength + strconv.Itoa(*s.length)
+	}
 	if s.format != nil {
 		text += " " + settingFormat + s.format.String()
 	}

@@ -57,7 +57,7 @@ func TestShow(t *testing.T) {
 			continue
 		}
 		for _, line := range shown(n, "show") {
-			p := newParser()
+			p := newParser(false)
 			if err := p.takeAll(tokens(line)); err != nil {
 				t.Fatalf("%s: %v", line, err)
 			}
@@ -127,7 +127,10 @@ func TestFormat(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	for _, text := range []string{"", "files", "files format=xe", "files format=classic", "files format=xe file=/tmp/a b"} {
+	for _, text := range []string{
+		"", "keeps", "keeps files", "keeps files user", "keeps files format=xe", "keeps files length=24 format=classic", "keeps files format=xe file=/tmp/a b",
+		"keeps config=", "keeps config=crypto+map+CM+10+ipsec-isakmp,a%2Cb%2520",
+	} {
 		keep, file := cutFile(text)
 		s := parseSettings(keep)
 		s.file = file

@@ -15,19 +15,14 @@ import (
 // Interactive reads commands at a terminal, with a prompt, line editing, a history, completion by tab, and help by `?`. It
 // returns nil when the operator leaves.
 func (c Client) Interactive(ctx context.Context, in, out *os.File) error {
-	talk := newConversation(c)
-	prompt, err := talk.ask(ctx, framePrompt, "")
-	if err != nil {
-		return err
-	}
 	fd := int(in.Fd())
 	old, err := term.MakeRaw(fd)
 	if err != nil {
 		return fmt.Errorf("cli: terminal: %w", err)
 	}
-	t := &terminal{client: talk, prompt: string(prompt), size: func() (int, int, error) { return term.GetSize(int(out.Fd())) }}
+	screen := Screen{In: in, Out: out, Size: func() (int, int, error) { return term.GetSize(int(out.Fd())) }}
 	ended := make(chan error, 1)
-	go func() { ended <- t.converse(ctx, in, out) }()
+	go func() { ended <- c.Converse(ctx, screen) }()
 	select {
 	case err = <-ended:
 	case <-ctx.Done(): // the goroutine still reads, and ends with the process
@@ -38,37 +33,58 @@ func (c Client) Interactive(ctx context.Context, in, out *os.File) error {
 	return err
 }
 
+// Screen is where an operator sits.
+type Screen struct {
+	In   io.Reader
+	Out  io.Writer
+	Size func() (width, height int, err error)
+	// Enable decides whether the operator gets them; ask asks for a password. Nil: whoever is here does.
+	Enable func(ask func() (string, error)) error
+}
+
+// Converse reads and gives commands until the operator leaves. A router that does not answer is no reason to leave.
+func (c Client) Converse(ctx context.Context, s Screen) error {
+	talk := newConversation(c)
+	prompt, err := talk.ask(ctx, framePrompt, "")
+	if err != nil {
+		return err
+	}
+	t := &terminal{Screen: s, client: talk, prompt: string(prompt)}
+	return t.converse(ctx)
+}
+
 // terminal is a conversation at a terminal. It belongs to one goroutine.
 type terminal struct {
+	Screen
 	client *conversation
 	prompt string
-	size   func() (width, height int, err error)
 	term   *term.Terminal
 
 	messages *messages // of `terminal monitor`; nil: it was not given
 }
 
-// converse reads and gives commands until the operator leaves. A router that does not answer is no reason to leave.
-func (t *terminal) converse(ctx context.Context, r io.Reader, w io.Writer) error {
+// converse is Converse, where the first prompt is known.
+func (t *terminal) converse(ctx context.Context) error {
+	t.In = &keyReader{r: t.In}
 	t.term = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{r, w}, t.prompt)
+	}{t.In, t.Out}, t.prompt)
 	t.term.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) { return t.key(ctx, line, pos, key) }
 	defer func() { t.messages.close() }()
 	for ctx.Err() == nil {
-		if width, height, err := t.size(); err == nil && width > 0 && height > 0 {
+		if width, height, err := t.Size(); err == nil && width > 0 && height > 0 {
 			_ = t.term.SetSize(width, height) // a size that it does not take spoils no more than the looks
 		}
 		line, err := t.term.ReadLine()
 		switch {
 		case errors.Is(err, io.EOF):
-			fmt.Fprint(w, "\r\n")
+			fmt.Fprint(t.Out, "\r\n")
 			return nil
 		case err != nil && !errors.Is(err, term.ErrPasteIndicator):
 			return fmt.Errorf("cli: terminal: %w", err)
 		}
-		o := t.give(ctx, line, t.term)
+		o := t.give(ctx, line, pager{t})
 		if o == left {
 			return nil
 		}
@@ -83,11 +99,26 @@ func (t *terminal) give(ctx context.Context, line string, w io.Writer) outcome {
 	if err != nil && !errors.Is(err, ErrRefused) {
 		fmt.Fprintf(w, "%% %v\n", err)
 	}
+	if o == raising || o == lowering {
+		t.raise(o == raising)
+	}
 	if prompt, err := t.client.ask(ctx, framePrompt, ""); err == nil && string(prompt) != t.prompt {
 		t.prompt = string(prompt)
 		t.term.SetPrompt(t.prompt)
 	}
 	return o
+}
+
+// raise turns the privileged commands on or off.
+func (t *terminal) raise(up bool) {
+	if up && t.client.has(settingUser) && t.Enable != nil {
+		err := t.Enable(func() (string, error) { return t.term.ReadPassword("Password: ") })
+		if err != nil {
+			fmt.Fprintf(t.term, "%% %v\n", err)
+			return
+		}
+	}
+	t.client.set(settingUser, !up)
 }
 
 // keyCtrlZ leaves configuration.
@@ -139,7 +170,7 @@ func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (str
 		}
 		return head + tail, len(head), true
 	case keyCtrlZ:
-		if t.client.configuring() {
+		if t.client.has(settingConfig) {
 			var b bytes.Buffer
 			fmt.Fprintf(&b, "%s%s^Z\n", t.prompt, line)
 			t.give(ctx, "end", &b)

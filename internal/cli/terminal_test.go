@@ -3,17 +3,23 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
 )
 
+// screenOf is a large screen.
+func screenOf(in io.Reader, out io.Writer) Screen {
+	return Screen{In: in, Out: out, Size: func() (int, int, error) { return 200, 50, nil }}
+}
+
 // typed gives an operator's keys to a conversation and returns what is on the screen.
 func typed(t *testing.T, c Client, keys string) string {
 	t.Helper()
 	var screen bytes.Buffer
-	term := &terminal{client: newConversation(c), prompt: "gwA#", size: func() (int, int, error) { return 200, 50, nil }}
-	if err := term.converse(t.Context(), strings.NewReader(keys), &screen); err != nil {
+	term := &terminal{Screen: screenOf(strings.NewReader(keys), &screen), client: newConversation(c), prompt: "gwA#"}
+	if err := term.converse(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return screen.String()
@@ -58,6 +64,98 @@ func TestTerminal(t *testing.T) {
 				t.Errorf("went on: %q", got)
 			}
 		})
+	}
+}
+
+// One who has no privileged commands sees, completes and gives none, until the password is right.
+func TestUser(t *testing.T) {
+	b := &fakeBackend{}
+	c, _ := startServer(t, b)
+	enter := func(keys string) string {
+		t.Helper()
+		var out bytes.Buffer
+		s := screenOf(strings.NewReader(keys), &out)
+		c := c
+		c.User = true
+		s.Enable = func(ask func() (string, error)) error {
+			if p, err := ask(); err != nil || p != "open sesame" {
+				return errors.New("Bad secrets")
+			}
+			return nil
+		}
+		if err := c.Converse(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	for _, tt := range []struct {
+		keys string
+		want string
+	}{
+		{"show version\r", "gwA>show version\r\nSeikan Software"},
+		{"show running-config\r", "gwA>show running-config\r\n         ^\r\n% Invalid input"},
+		{"clear crypto session\r", "gwA>clear crypto session\r\n    ^\r\n% Invalid input"},
+		{"configure terminal\r", "gwA>configure terminal\r\n    ^\r\n% Invalid input"},
+		{"show start\r", "% Invalid input"},
+		{"show logging\r", "% Invalid input"},
+		{"terminal monitor\r", "% Invalid input"},
+		{"write\r", "% Invalid input"},
+		{"copy running-config startup-config\r", "% Invalid input"},
+		{"rekey crypto ikev2\r", "% Invalid input"},
+		{"co?", "% Unrecognized command"},
+		{"show r\t\r", "% Invalid input"},
+		{"enable\rwrong\rshow version\r", "gwA>enable\r\nPassword: \r\n% Bad secrets\r\ngwA>show version\r\nSeikan"},
+		{"enable\ropen sesame\rshow run\r", "gwA#show run\r\nhostname gwA"},
+		{"enable\ropen sesame\rdisable\rshow run\r", "gwA>show run\r\n         ^"},
+	} {
+		if got := enter(tt.keys); !strings.Contains(got, tt.want) {
+			t.Errorf("%q: no %q in %q", tt.keys, tt.want, got)
+		}
+	}
+	if cleared := b.takeCleared(); len(cleared) > 0 {
+		t.Errorf("cleared %+v", cleared)
+	}
+	// Nothing that `enable` gives is there without it.
+	var check func(n *node, words string)
+	check = func(n *node, words string) {
+		if n.privileged {
+			if _, err := parse(words, true); err == nil {
+				t.Errorf("%q is there", words)
+			}
+			return
+		}
+		for _, m := range n.next {
+			check(m, words+" "+m.text)
+		}
+	}
+	check(root, "")
+}
+
+// A screen that is full waits: a blank for the next one, a return for a line, anything else for no more.
+func TestPaging(t *testing.T) {
+	c, _ := startServer(t, &fakeBackend{})
+	for _, tt := range []struct {
+		keys  string
+		lines int // of the answer
+		waits int
+	}{
+		{"terminal length 4\rshow running-config\r  ", 6, 1},
+		{"terminal length 3\rshow running-config\r  ", 6, 2},
+		{"terminal length 4\rshow running-config\r\r\r\r", 6, 3},
+		{"terminal length 4\rshow running-config\r\rq", 4, 2},
+		{"terminal length 0\rshow running-config\r", 6, 0},
+		{"terminal length 513\rshow running-config\r", 6, 0},
+	} {
+		got := typed(t, c, tt.keys)
+		shown := 0
+		for _, line := range []string{"hostname gwA\r", "crypto map CM 10", " set peer", " match address", "interface eth0", " crypto map CM\r"} {
+			if strings.Contains(got, line) {
+				shown++
+			}
+		}
+		if waits := strings.Count(got, more); shown != tt.lines || waits != tt.waits {
+			t.Errorf("%q: %d lines and %d waits, want %d and %d: %q", tt.keys, shown, waits, tt.lines, tt.waits, got)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ func (p *parser) check() {
 	understood := len(p.errs.list) == 0
 	p.checkReferences()
 	p.checkMonitor()
+	p.checkTerminal()
 	if !understood {
 		return // what is missing may be on the lines that are wrong
 	}

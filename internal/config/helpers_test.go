@@ -168,6 +168,16 @@ access-list 100 permit gre any any
 monitor http listen 2001:db8::1 8443
 monitor http token swordfish-long-token
 monitor http tls certificate /etc/seikan/c.pem key /etc/seikan/k.pem client-ca /etc/seikan/ca.pem
+enable secret $2a$10$eFgXnXhIaKhtoFcgsnlUYu8IAFVmjkIKXnmWUmXpOMVQt7szp3t4S
+username ann privilege 15 secret $2a$10$eFgXnXhIaKhtoFcgsnlUYu8IAFVmjkIKXnmWUmXpOMVQt7szp3t4S
+username bob ssh-key ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGb9KkxcVCVcDEsxOFrdmAcxQfPQeXUIDhyOSXOaMZrf bob@example
+banner login Who are you?
+ip ssh listen 192.0.2.1 2222
+ip ssh time-out 30
+ip ssh authentication-retries 1
+line vty
+ exec-timeout 0
+ session-limit 4
 end
 `
 

@@ -28,7 +28,8 @@ type Model struct {
 	life     lifetime
 	replay   int // as entry.replay
 
-	monitor monitor
+	monitor  monitor
+	terminal terminal
 
 	proposals  table[proposal]
 	policies   table[policy]

@@ -55,6 +55,7 @@ func (m *Model) text(keys bool) string {
 		w.list(v)
 	}
 	w.monitor(&m.monitor)
+	w.terminal(&m.terminal)
 	w.block("end")
 	return w.b.String()
 }

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/crypto/bcrypt"
+
+	"seikan/internal/cli"
+	"seikan/internal/config"
+	"seikan/internal/sshd"
+)
+
+// terminals is SSH, which the configuration may switch on and off and move. It belongs to whoever changes the configuration.
+type terminals struct {
+	log    zerolog.Logger
+	socket string // of the command line
+	key    string // file with the host key
+
+	server *sshd.Server // nil: never was there SSH
+	enable atomic.Value // hash of the password of `enable`, a string
+	listen netip.AddrPort
+	stop   func() // nil: nothing listens
+}
+
+func newTerminals(log zerolog.Logger, o runOptions) *terminals {
+	return &terminals{log: log, socket: o.socket, key: filepath.Join(filepath.Dir(o.file), "ssh_host_ed25519_key")}
+}
+
+// change puts another configuration into force. After an error SSH is as before, but for who may come in.
+func (t *terminals) change(built config.Built) error {
+	cfg := built.Terminal
+	if cfg == nil {
+		t.close()
+		return nil
+	}
+	next := sshd.Config{Banner: cfg.Banner, LoginTime: cfg.LoginTime, Tries: cfg.Tries, IdleTime: cfg.IdleTime, Sessions: cfg.Sessions}
+	for _, u := range cfg.Users {
+		next.Users = append(next.Users, sshd.User{Name: u.Name, Privileged: u.Privilege == 15, Secret: u.Secret, Keys: u.Keys})
+	}
+	if err := t.configure(next, cfg.Enable); err != nil {
+		return err
+	}
+	if t.stop != nil && t.listen == cfg.Listen {
+		return nil
+	}
+	l, err := net.Listen("tcp", cfg.Listen.String())
+	if err != nil {
+		return fmt.Errorf("ssh: %w", err)
+	}
+	t.close()
+	t.listen = cfg.Listen
+	t.serve(l)
+	t.log.Info().Stringer("listen", cfg.Listen).Msg("terminals over SSH")
+	return nil
+}
+
+// configure says who may come in.
+func (t *terminals) configure(cfg sshd.Config, enable string) error {
+	t.enable.Store(enable)
+	if t.server != nil {
+		t.server.Configure(cfg)
+		return nil
+	}
+	key, err := sshd.HostKey(t.key)
+	if err != nil {
+		return err
+	}
+	t.server, err = sshd.New(t.log, key, cfg, t.session)
+	return err
+}
+
+// serve takes connections until close.
+func (t *terminals) serve(l net.Listener) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	server := t.server
+	go func() {
+		defer close(ended)
+		if err := server.Serve(ctx, l); err != nil {
+			t.log.Error().Err(err).Msg("terminals over SSH have ended")
+		}
+	}()
+	t.stop = func() {
+		cancel()
+		<-ended
+	}
+}
+
+// close ends SSH with all sessions.
+func (t *terminals) close() error {
+	if t.stop != nil {
+		t.stop()
+		t.stop = nil
+	}
+	return nil
+}
+
+var (
+	errNoEnable = errors.New("No password set")
+	errEnable   = errors.New("Bad secrets")
+)
+
+// session is the command line for an operator who came by SSH.
+func (t *terminals) session(ctx context.Context, s sshd.Session) error {
+	c := cli.Client{Socket: t.socket, User: !s.User.Privileged, Remote: true}
+	switch {
+	case s.Command != "":
+		return c.Run(ctx, s.Command, s.Out)
+	case !s.PTY:
+		return c.Batch(ctx, s.In, s.Out)
+	}
+	return c.Converse(ctx, cli.Screen{In: s.In, Out: s.Out, Size: s.Size, Enable: func(ask func() (string, error)) error {
+		enable, _ := t.enable.Load().(string)
+		if enable == "" {
+			return errNoEnable
+		}
+		for range 3 {
+			password, err := ask()
+			if err != nil {
+				return err
+			}
+			if bcrypt.CompareHashAndPassword([]byte(enable), []byte(strings.TrimRight(password, "\r\n"))) == nil {
+				return nil
+			}
+		}
+		return errEnable
+	}})
+}

@@ -1,0 +1,248 @@
+package config
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/ssh"
+)
+
+// terminal is what is said of operators and their terminals.
+type terminal struct {
+	enable  secretHash
+	users   table[user]
+	banner  string
+	listen  netip.AddrPort // zero: no SSH
+	at      pos
+	login   uint64  // seconds; 0: the default
+	retries *uint64 // nil: the default
+	idle    *uint64 // minutes; nil: the default
+	limit   uint64  // sessions; 0: the default
+}
+
+// user is a `username`.
+type user struct {
+	named
+	privilege uint64
+	secret    secretHash
+	keys      []string // as in authorized_keys, without comments
+}
+
+// secretHash is the bcrypt hash of a password, "" for none.
+type secretHash string
+
+// Terminal is who may give commands from where.
+type Terminal struct {
+	Enable string // bcrypt hash of the password of `enable`; "": nobody gets there who does not begin there
+	Users  []User
+	Banner string // before the login; "": none
+
+	Listen    netip.AddrPort // of SSH; zero: there is none
+	LoginTime time.Duration  // that a login may take
+	Tries     int            // passwords that a connection may try
+	IdleTime  time.Duration  // after which a session ends; 0: never
+	Sessions  int            // at once
+}
+
+// User is an operator.
+type User struct {
+	Name      string
+	Privilege int      // 15: begins with the privileged commands
+	Secret    string   // bcrypt hash of the password; "": none is taken
+	Keys      []string // public keys, as in authorized_keys
+}
+
+// Defaults of terminals.
+const (
+	defaultLogin   = 120
+	defaultRetries = 3
+	defaultIdle    = 10
+	defaultLimit   = 16
+)
+
+const maxSecret = 72 // octets, which is what bcrypt takes
+
+var (
+	kindSecret = &kind{parse: parseSecret}
+	kindSSHKey = &kind{rest: true, parse: parseSSHKey}
+)
+
+// parseSecret reads a password, or its hash.
+func parseSecret(s string) (any, string) {
+	if s == hidden {
+		return parseKey(s)
+	}
+	if _, err := bcrypt.Cost([]byte(s)); err == nil {
+		return secretHash(s), ""
+	}
+	if len(s) > maxSecret {
+		return nil, ""
+	}
+	h, err := bcrypt.GenerateFromPassword([]byte(s), bcrypt.DefaultCost)
+	if err != nil {
+		return nil, ""
+	}
+	return secretHash(h), ""
+}
+
+func parseSSHKey(s string) (any, string) {
+	k, _, options, rest, err := ssh.ParseAuthorizedKey([]byte(s))
+	if err != nil || len(options) > 0 || len(rest) > 0 {
+		return nil, ""
+	}
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k))), ""
+}
+
+// enableNode is `enable`, userNode `username`, bannerNode `banner`, lineNode `line`.
+func enableNode() node {
+	return kw("enable", "privileged commands",
+		kw("secret", "their password",
+			arg(kindSecret, "password of at most 72 octets, or its bcrypt hash").
+				do(func(p *parser, a args) { p.m.terminal.enable = valueOf[secretHash](a, 0) })).hidesArgument())
+}
+
+func userNode() node {
+	secret := kw("secret", "password of the user",
+		arg(kindSecret, "password of at most 72 octets, or its bcrypt hash").do((*parser).setUser)).hidesArgument()
+	return kw("username", "an operator",
+		arg(kindName, "name of the user",
+			kw("privilege", "15 for one who begins with the privileged commands",
+				arg(number(0, 15), "level (0-15)", secret).do((*parser).setUser)),
+			secret,
+			kw("ssh-key", "a public key of the user",
+				arg(kindSSHKey, "key as in authorized_keys, such as ssh-ed25519 AAAA...").do((*parser).setUser))))
+}
+
+func (p *parser) setUser(a args) {
+	name := valueOf[string](a, 0)
+	u := p.m.terminal.users.define(name, user{named: named{name, a.at(0)}, privilege: 1})
+	for _, v := range a.values[1:] {
+		switch v := v.value.(type) {
+		case uint64:
+			u.privilege = v
+		case secretHash:
+			u.secret = v
+		case string:
+			for _, k := range u.keys {
+				if k == v {
+					return
+				}
+			}
+			u.keys = append(u.keys, v)
+		}
+	}
+}
+
+func bannerNode() node {
+	return kw("banner", "text for those who come",
+		kw("login", "before the login",
+			arg(kindText, "a text of at most 200 characters").do(func(p *parser, a args) { p.m.terminal.banner = valueOf[string](a, 0) })))
+}
+
+// sshNode is what follows `ip`.
+func sshNode() node {
+	return kw("ssh", "terminals over SSH",
+		kw("listen", "where to listen; else there is no SSH",
+			arg(kindListen, "address of this router, 0.0.0.0 or ::",
+				arg(number(1, 65535), "TCP port (1-65535)").do(func(p *parser, a args) {
+					p.m.terminal.at = a.at(0)
+					p.m.terminal.listen = netip.AddrPortFrom(valueOf[netip.Addr](a, 0), uint16(valueOf[uint64](a, 1)))
+				}))),
+		kw("time-out", "how long a login may take",
+			arg(number(1, 120), "seconds (1-120)").do(func(p *parser, a args) { p.m.terminal.login = valueOf[uint64](a, 0) })),
+		kw("authentication-retries", "how many passwords more a connection may try",
+			arg(number(0, 5), "how many (0-5)").do(func(p *parser, a args) { p.m.terminal.retries = ptr(valueOf[uint64](a, 0)) })))
+}
+
+func lineNode() node {
+	return kw("line", "terminals", kw("vty", "over a network").do(func(p *parser, _ args) { p.enter(&lineMode, &p.m.terminal) }))
+}
+
+// lineMode is `line vty`.
+var lineMode = mode{prompt: "config-line", commands: []node{
+	kw("exec-timeout", "after which a terminal ends where nothing is typed",
+		arg(number(0, 35791), "minutes, 0 for never (0-35791)").do(func(p *parser, a args) { p.m.terminal.idle = ptr(valueOf[uint64](a, 0)) })),
+	kw("session-limit", "terminals at once",
+		arg(number(1, 256), "how many (1-256)").do(func(p *parser, a args) { p.m.terminal.limit = valueOf[uint64](a, 0) })),
+}}
+
+// checkTerminal refuses SSH that nobody can use.
+func (p *parser) checkTerminal() {
+	if v := &p.m.terminal; v.listen.IsValid() && len(v.users.list) == 0 {
+		p.fail(v.at, "with it a user: `username NAME secret PASSWORD`, or `username NAME ssh-key KEY`")
+	}
+}
+
+// built is nil where there is no SSH.
+func (v *terminal) built() *Terminal {
+	if !v.listen.IsValid() {
+		return nil
+	}
+	or := func(n *uint64, d uint64) uint64 {
+		if n == nil {
+			return d
+		}
+		return *n
+	}
+	t := &Terminal{
+		Enable: string(v.enable), Banner: v.banner, Listen: v.listen,
+		LoginTime: defaultLogin * time.Second, Tries: 1 + int(or(v.retries, defaultRetries)),
+		IdleTime: time.Duration(or(v.idle, defaultIdle)) * time.Minute, Sessions: defaultLimit,
+	}
+	if v.login > 0 {
+		t.LoginTime = time.Duration(v.login) * time.Second
+	}
+	if v.limit > 0 {
+		t.Sessions = int(v.limit)
+	}
+	for _, u := range v.users.list {
+		t.Users = append(t.Users, User{u.name, int(u.privilege), string(u.secret), u.keys})
+	}
+	return t
+}
+
+func (w *writer) terminal(v *terminal) {
+	secret := func(h secretHash) string {
+		if w.keys {
+			return string(h)
+		}
+		return hidden
+	}
+	if v.enable != "" {
+		w.block("enable secret %s", secret(v.enable))
+	}
+	if len(v.users.list) > 0 {
+		w.line("!")
+	}
+	for _, u := range v.users.list {
+		if u.secret != "" {
+			w.line("username %s privilege %d secret %s", u.name, u.privilege, secret(u.secret))
+		} else {
+			w.line("username %s privilege %d", u.name, u.privilege)
+		}
+		for _, k := range u.keys {
+			w.line("username %s ssh-key %s", u.name, k)
+		}
+	}
+	w.text("banner login ", v.banner)
+	if v.listen.IsValid() {
+		w.line("ip ssh listen %v %d", v.listen.Addr(), v.listen.Port())
+	}
+	if v.login != 0 {
+		w.line("ip ssh time-out %d", v.login)
+	}
+	if v.retries != nil {
+		w.line("ip ssh authentication-retries %d", *v.retries)
+	}
+	if v.idle != nil || v.limit != 0 {
+		w.block("line vty")
+	}
+	if v.idle != nil {
+		w.line(" exec-timeout %d", *v.idle)
+	}
+	if v.limit != 0 {
+		w.line(" session-limit %d", v.limit)
+	}
+}

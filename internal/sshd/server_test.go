@@ -1,0 +1,434 @@
+package sshd
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/ssh"
+)
+
+// rig is a server with the users ann, who is privileged and has a password, and bob, who has a key.
+type rig struct {
+	t      *testing.T
+	addr   string
+	server *Server
+	key    ssh.Signer // bob's
+	log    *lockedBuffer
+	stop   func()
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newSigner(t *testing.T) ssh.Signer {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func newRig(t *testing.T, change func(*Config), handle Handler) *rig {
+	t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte("open sesame"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, key: newSigner(t), log: &lockedBuffer{}}
+	cfg := Config{
+		Users: []User{
+			{Name: "ann", Privileged: true, Secret: string(hash)},
+			{Name: "bob", Keys: []string{string(ssh.MarshalAuthorizedKey(r.key.PublicKey()))}},
+		},
+		Banner: "Who are you?", LoginTime: time.Minute, Tries: 3, IdleTime: time.Minute, Sessions: 4,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	if r.server, err = New(zerolog.New(r.log), newSigner(t), cfg, handle); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = l.Addr().String()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.server.Serve(ctx, l) }()
+	r.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(r.stop)
+	return r
+}
+
+// echo answers what it reads, with who reads it.
+func echo(_ context.Context, s Session) error {
+	width, height, _ := s.Size()
+	fmt.Fprintf(s.Out, "%s %v %q %v %dx%d\n", s.User.Name, s.User.Privileged, s.Command, s.PTY, width, height)
+	if s.Command == "fail" {
+		return errors.New("no")
+	}
+	if s.Command == "" {
+		_, err := io.Copy(s.Out, s.In)
+		return err
+	}
+	return nil
+}
+
+func (r *rig) dial(user string, auth ...ssh.AuthMethod) (*ssh.Client, error) {
+	return ssh.Dial("tcp", r.addr, &ssh.ClientConfig{
+		User: user, Auth: auth, HostKeyCallback: ssh.FixedHostKey(r.server.key.PublicKey()), Timeout: 20 * time.Second,
+		BannerCallback: func(s string) error {
+			if s != r.server.cfg.Load().Banner+"\n" {
+				r.t.Errorf("banner %q", s)
+			}
+			return nil
+		},
+	})
+}
+
+func (r *rig) login(user string, auth ...ssh.AuthMethod) *ssh.Client {
+	r.t.Helper()
+	c, err := r.dial(user, auth...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestLogin(t *testing.T) {
+	r := newRig(t, nil, echo)
+	other := newSigner(t)
+	for _, tt := range []struct {
+		name, user string
+		auth       []ssh.AuthMethod
+		want       string // "": it fails
+	}{
+		{"password", "ann", []ssh.AuthMethod{ssh.Password("open sesame")}, "ann true"},
+		{"key", "bob", []ssh.AuthMethod{ssh.PublicKeys(r.key)}, "bob false"},
+		{"the second key", "bob", []ssh.AuthMethod{ssh.PublicKeys(other, r.key)}, "bob false"},
+		{"wrong password", "ann", []ssh.AuthMethod{ssh.Password("open")}, ""},
+		{"no password", "ann", []ssh.AuthMethod{ssh.Password("")}, ""},
+		{"password where there is none", "bob", []ssh.AuthMethod{ssh.Password("")}, ""},
+		{"wrong key", "bob", []ssh.AuthMethod{ssh.PublicKeys(other)}, ""},
+		{"another's key", "ann", []ssh.AuthMethod{ssh.PublicKeys(r.key)}, ""},
+		{"nobody", "eve", []ssh.AuthMethod{ssh.Password("open sesame"), ssh.PublicKeys(r.key)}, ""},
+		{"nothing", "ann", nil, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := r.dial(tt.user, tt.auth...)
+			if err != nil {
+				if tt.want != "" {
+					t.Fatal(err)
+				}
+				return
+			}
+			defer c.Close()
+			s, err := c.NewSession()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := s.Output("show version")
+			if err != nil || tt.want == "" || string(out) != tt.want+" \"show version\" false 0x0\n" {
+				t.Errorf("got %q, %v, want %q", out, err, tt.want)
+			}
+		})
+	}
+	log := r.log.String()
+	if n := strings.Count(log, "%SEC_LOGIN-5-LOGIN_SUCCESS: Login Success [user: ann] [Source: 127.0.0.1]"); n != 1 {
+		t.Errorf("%d logins of ann in the log, want 1: %s", n, log)
+	}
+	if !strings.Contains(log, "%SEC_LOGIN-4-LOGIN_FAILED: Login failed [user: eve]") || strings.Contains(log, "sesame") {
+		t.Errorf("log %s", log)
+	}
+}
+
+// The name and the key of one user with the signature of another get nobody in as the first.
+func TestKeyOfAnother(t *testing.T) {
+	r := newRig(t, func(c *Config) {
+		c.Users[0].Keys = c.Users[1].Keys
+		c.Users[1].Keys = nil
+	}, echo)
+	s, err := r.login("ann", ssh.PublicKeys(r.key)).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := s.Output("x"); err != nil || !strings.HasPrefix(string(out), "ann true") {
+		t.Errorf("got %q, %v", out, err)
+	}
+}
+
+func TestTries(t *testing.T) {
+	r := newRig(t, nil, echo)
+	tries := 0
+	_, err := r.dial("ann", ssh.RetryableAuthMethod(ssh.PasswordCallback(func() (string, error) { tries++; return "wrong", nil }), 10))
+	if err == nil || tries != 3 {
+		t.Errorf("%d tries, %v, want 3 and an error", tries, err)
+	}
+}
+
+func TestTerminal(t *testing.T) {
+	r := newRig(t, nil, echo)
+	s, err := r.login("ann", ssh.Password("open sesame")).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	s.Stdout = &out
+	if err := errors.Join(s.RequestPty("xterm", 50, 132, nil), s.Shell()); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(in, "typed\n")
+	in.Close()
+	if err := s.Wait(); err != nil || out.String() != "ann true \"\" true 132x50\ntyped\n" {
+		t.Errorf("got %q, %v", out.String(), err)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	r := newRig(t, nil, echo)
+	s, err := r.login("ann", ssh.Password("open sesame")).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exit *ssh.ExitError
+	if err := s.Run("fail"); !errors.As(err, &exit) || exit.ExitStatus() != 1 {
+		t.Errorf("got %v, want status 1", err)
+	}
+}
+
+// Nothing but sessions can be opened, and of these one on a connection and so many in all.
+func TestChannels(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.Sessions = 1 }, echo)
+	c := r.login("ann", ssh.Password("open sesame"))
+	for _, kind := range []string{"direct-tcpip", "x11", "forwarded-tcpip", "auth-agent@openssh.com"} {
+		if _, _, err := c.OpenChannel(kind, nil); err == nil {
+			t.Errorf("%s was opened", kind)
+		}
+	}
+	if ok, _, err := c.SendRequest("tcpip-forward", true, nil); ok || err != nil {
+		t.Errorf("tcpip-forward: %v, %v", ok, err)
+	}
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RequestSubsystem("sftp"); err == nil {
+		t.Error("a subsystem began")
+	}
+	if _, err := c.NewSession(); err == nil {
+		t.Error("a second session on a connection")
+	}
+	if _, err := r.login("bob", ssh.PublicKeys(r.key)).NewSession(); err == nil {
+		t.Error("a session beyond the limit")
+	}
+	s.Close()
+	for { // the place is free a moment later
+		s, err := c.NewSession()
+		if err == nil {
+			s.Close()
+			break
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal("no session after the first")
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func TestConnectionsOfOneAddress(t *testing.T) {
+	r := newRig(t, nil, echo)
+	var conns []net.Conn
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	for range connectionsEach + 1 {
+		c, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, c)
+	}
+	refused := 0
+	for _, c := range conns {
+		c.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if n, err := c.Read(make([]byte, 8)); n == 0 && errors.Is(err, io.EOF) || n == 0 && err != nil {
+			refused++
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d connections refused, want 1", refused)
+	}
+}
+
+// A login that does not go on, and a session in which nothing is typed, end.
+func TestTimes(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.LoginTime = 50 * time.Millisecond }, echo)
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.Copy(io.Discard, c); err != nil {
+		t.Logf("ended by %v", err)
+	}
+	r = newRig(t, func(c *Config) { c.IdleTime = 50 * time.Millisecond }, echo)
+	s, err := r.login("ann", ssh.Password("open sesame")).NewSession()
+	if err != nil {
+		return // it has ended already
+	}
+	in, _ := s.StdinPipe() // is not closed
+	defer in.Close()
+	if err := s.Shell(); err == nil && s.Wait() == nil {
+		t.Error("an idle session ended well")
+	}
+}
+
+// The end of the server is the end of its sessions.
+func TestStop(t *testing.T) {
+	r := newRig(t, nil, echo)
+	s, err := r.login("ann", ssh.Password("open sesame")).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, _ := s.StdinPipe()
+	defer in.Close()
+	if err := s.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	if err := s.Wait(); err == nil {
+		t.Error("it ended well")
+	}
+	if r.server.total != 0 || r.server.sessions != 0 || len(r.server.from) != 0 {
+		t.Errorf("left are %d connections, %d sessions", r.server.total, r.server.sessions)
+	}
+}
+
+func TestConfigure(t *testing.T) {
+	r := newRig(t, nil, echo)
+	cfg := *r.server.cfg.Load()
+	cfg.Users = cfg.Users[1:]
+	r.server.Configure(cfg)
+	if c, err := r.dial("ann", ssh.Password("open sesame")); err == nil {
+		c.Close()
+		t.Error("a user who is gone came in")
+	}
+}
+
+func TestHostKey(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key")
+	a, err := HostKey(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := HostKey(file)
+	if err != nil || !bytes.Equal(a.PublicKey().Marshal(), b.PublicKey().Marshal()) {
+		t.Errorf("the key changed: %v", err)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := HostKey(file); err == nil || !strings.Contains(err.Error(), "0644") {
+		t.Errorf("readable for all: %v", err)
+	}
+	if err := errors.Join(os.WriteFile(file, []byte("what"), 0o600), os.Chmod(file, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := HostKey(file); err == nil {
+		t.Error("what is no key was taken for one")
+	}
+}
+
+func TestName(t *testing.T) {
+	for in, want := range map[string]string{"ann": "ann", "a\nb": `a\nb`, strings.Repeat("x", 100): strings.Repeat("x", 32)} {
+		if got := name(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Whatever a client sends, the server goes on.
+func FuzzServer(f *testing.F) {
+	f.Add([]byte("SSH-2.0-x\r\n"))
+	f.Add([]byte("SSH-2.0-x\r\n\x00\x00\x00\x0c\x0a\x14aaaaaaaaaaaaaaaaaaaaaa"))
+	f.Add([]byte("GET / HTTP/1.0\r\n\r\n"))
+	hash, err := hashOfNobody()
+	if err != nil {
+		f.Fatal(err)
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := &Server{log: zerolog.Nop(), key: signer, handle: echo, hashes: make(chan struct{}, 1), nobody: hash}
+		s.Configure(Config{LoginTime: time.Second, Tries: 1, Sessions: 1})
+		here, there := net.Pipe()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer here.Close()
+			s.connection(t.Context(), here, sourceOf(here))
+		}()
+		go io.Copy(io.Discard, there)
+		there.SetWriteDeadline(time.Now().Add(time.Second))
+		there.Write(data)
+		there.Close()
+		<-done
+	})
+}
