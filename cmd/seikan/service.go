@@ -31,6 +31,7 @@ type service struct {
 	vty       *cli.Listener
 	monitor   *monitoring
 	terminals *terminals
+	offloads  config.Offloads // that the sockets and the device were opened with
 	info      cli.Info
 	config    *configuration
 	routes    atomic.Pointer[[]tun.Route]
@@ -66,13 +67,14 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	if err != nil {
 		return err
 	}
-	host, err := tun.Open(tun.Config{Name: o.tun, Refused: s.refused})
+	host, err := tun.Open(tun.Config{Name: o.tun, Off: built.Offloads.Device, Refused: s.refused})
 	if err != nil {
 		return err
 	}
 	s.host = host
 	s.onClose(host.Close)
 	s.device = host.Name()
+	s.offloads = built.Offloads
 	s.routes.Store(&built.Routes)
 	s.router, err = seikan.New(seikan.Config{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session,
@@ -121,7 +123,12 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 				port = cmp.Or(built.IKE.NATTPort, 4500)
 			}
 			at := netip.AddrPortFrom(l.Addr, port)
-			conn, err := seikan.Listen(at, seikan.ListenOptions{Mark: tun.Mark, Absent: l.Alternate})
+			conn, err := seikan.Listen(at, seikan.ListenOptions{
+				Mark: tun.Mark, Absent: l.Alternate, NoSegmentation: built.Offloads.NoSegmentation, NoCoalescing: built.Offloads.NoCoalescing,
+				Refused: func(err error) {
+					s.log.Warn().Err(err).Stringer("socket", at).Msg("offload is off: the kernel does not cut datagrams up")
+				},
+			})
 			if err != nil {
 				return nil, err // it names the address and the port
 			}
@@ -243,6 +250,9 @@ func (s *service) apply(ctx context.Context, model *config.Model) error {
 	}
 	if err := s.router.Reconfigure(ctx, seikan.Change{IKE: built.IKE, Policies: built.Policies, Session: built.Session, LogIKE: built.LogIKE}); err != nil {
 		return err
+	}
+	if built.Offloads != s.offloads {
+		s.log.Warn().Msg("offloads change with the next start")
 	}
 	s.routes.Store(&built.Routes)
 	if err := s.logs.configure(built); err != nil {

@@ -37,8 +37,9 @@ type Built struct {
 	Locals   []LocalEndpoint // each address once
 	Routes   []tun.Route     // to the remote networks, each once
 	Monitor  *Monitor        // nil: there is none
-	Terminal *Terminal       // of SSH; nil: there is none
-	LogIKE   bool            // as seikan.Config.LogIKE
+	Offloads Offloads
+	Terminal *Terminal // of SSH; nil: there is none
+	LogIKE   bool      // as seikan.Config.LogIKE
 	Logging  logging.Config
 }
 
@@ -58,7 +59,8 @@ func (m *Model) Build(env Env) (Built, error) {
 		used: make(map[string]bool), peers: make(map[peerKey]*site), routes: make(map[netip.Prefix]int),
 		locals: make(map[netip.Addr]string),
 	}
-	b.out.Hostname, b.out.Monitor, b.out.Terminal = m.hostname, m.monitor.built(), m.terminal.built()
+	b.out.Hostname, b.out.Offloads = m.hostname, m.offloads
+	b.out.Monitor, b.out.Terminal = m.monitor.built(), m.terminal.built()
 	b.out.Session.Logging, b.out.LogIKE, b.out.Logging = !m.noLog, m.logIKE, m.log
 	b.out.IKE.Port, b.out.IKE.NATTPort, b.out.Session.NATTPort = m.ports.ike, m.ports.natt, m.ports.natt
 	b.out.IKE.MaxHalfOpen, b.out.IKE.FragmentMTU = int(m.halfOpen), m.fragment

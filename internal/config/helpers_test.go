@@ -40,6 +40,12 @@ const everything = `
 hostname gwA
 no crypto logging session
 crypto session format xe
+no platform offload device-tcp-segmentation
+no platform offload device-udp-coalescing
+no platform offload device-tcp-coalescing
+platform offload device-tcp-coalescing
+no platform offload socket-segmentation
+no platform offload socket-coalescing
 crypto logging ikev2
 service sequence-numbers
 service timestamps log datetime msec localtime show-timezone year

@@ -28,6 +28,7 @@ type Model struct {
 	life     lifetime
 	replay   int // as entry.replay
 
+	offloads Offloads
 	monitor  monitor
 	terminal terminal
 

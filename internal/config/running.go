@@ -29,6 +29,7 @@ func (m *Model) text(keys bool) string {
 	if m.xe {
 		w.line("crypto session format xe")
 	}
+	w.offloads(m)
 	w.logging(m)
 	w.ike(m)
 	for _, v := range m.descs.list {

@@ -109,6 +109,7 @@ func TestTransfer(t *testing.T) {
 		bare       bool // ESP without UDP
 		strongSwan bool
 		transform  string
+		off        []string // offloads that are not used
 	}{
 		{name: "IPv4 in UDP over IPv4"},
 		{name: "IPv6 in UDP over IPv4", inner6: true, transform: "esp-chacha20-poly1305"},
@@ -116,6 +117,11 @@ func TestTransfer(t *testing.T) {
 		{name: "IPv6 in ESP over IPv6", outer6: true, inner6: true, bare: true},
 		{name: "IPv4 in ESP over IPv4", bare: true, transform: "esp-aes 256 esp-sha256-hmac"},
 		{name: "IPv4 in UDP over IPv4 to strongSwan", strongSwan: true},
+		{name: "no offload", off: []string{
+			"device-tcp-segmentation", "device-udp-segmentation", "device-tcp-coalescing", "device-udp-coalescing", "socket-segmentation", "socket-coalescing",
+		}},
+		{name: "no offload of the device", off: []string{"device-tcp-segmentation", "device-udp-segmentation", "device-tcp-coalescing", "device-udp-coalescing"}},
+		{name: "no offload of the sockets", off: []string{"socket-segmentation", "socket-coalescing"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -127,6 +133,9 @@ func TestTransfer(t *testing.T) {
 			l := NewLab(t)
 			storm := l.AddStorm(t)
 			conf, from, to := RouterConf{TransformSet: tt.transform}, InnerA, InnerB
+			for _, o := range tt.off {
+				conf.Global = append(conf.Global, "no platform offload "+o)
+			}
 			if tt.outer6 {
 				conf.Peer = Outer6B
 			}

@@ -17,8 +17,8 @@ import (
 // maxBatch is how many messages the kernel takes in one call (UIO_MAXIOV).
 const maxBatch = 1024
 
-func newConn(c *net.UDPConn, simple bool) (Conn, error) {
-	if simple {
+func newConn(c *net.UDPConn, o Options) (Conn, error) {
+	if o.Portable {
 		return portable{c}, nil
 	}
 	raw, err := c.SyscallConn()
@@ -26,7 +26,7 @@ func newConn(c *net.UDPConn, simple bool) (Conn, error) {
 		return nil, err
 	}
 	local := localAddr(c)
-	lc := &linuxConn{conn: c, raw: raw, local: local}
+	lc := &linuxConn{conn: c, raw: raw, local: local, onRefused: o.Refused}
 	if zone := local.Addr().Zone(); zone != "" {
 		ifc, err := net.InterfaceByName(zone)
 		if err != nil {
@@ -34,8 +34,10 @@ func newConn(c *net.UDPConn, simple bool) (Conn, error) {
 		}
 		lc.scope = uint32(ifc.Index)
 	}
-	enableGRO(raw)
-	lc.noGSO.Store(!cutsUp(raw))
+	if !o.NoCoalescing {
+		enableGRO(raw)
+	}
+	lc.noGSO.Store(o.NoSegmentation || !cutsUp(raw))
 	return lc, nil
 }
 
@@ -47,7 +49,15 @@ type linuxConn struct {
 	scope uint32 // the interface of a link-local address
 	bare  bool   // ESP without UDP: there are no ports, and IPv4 gives its header along
 
-	noGSO atomic.Bool // datagrams do not go together: the kernel or a device cannot
+	noGSO     atomic.Bool // datagrams do not go together: the kernel or a device cannot
+	onRefused func(error) // as Options.Refused
+}
+
+// refuse has datagrams not go together any more.
+func (c *linuxConn) refuse(err error) {
+	if !c.noGSO.Swap(true) && c.onRefused != nil {
+		c.onRefused(err)
+	}
 }
 
 func (c *linuxConn) LocalAddr() netip.AddrPort { return c.local }

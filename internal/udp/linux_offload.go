@@ -267,7 +267,7 @@ func (w *writer) sendmmsg(fd uintptr) bool {
 			return false
 		case run > 1: // one by one it may go: the kernel does not fragment what it has to cut up
 			if errno == unix.EIO { // the device cannot, and will not the next time
-				w.noGSO.Store(true)
+				w.refuse(errno)
 			}
 			w.refused = run
 			return true

@@ -46,9 +46,12 @@ func TestTogether(t *testing.T) {
 func TestOffloadKeepsDatagrams(t *testing.T) {
 	for _, off := range []bool{false, true} {
 		r := rand.New(rand.NewPCG(1, 2))
-		from := open(t, "127.0.0.1", Options{})
-		peers := []Conn{open(t, "127.0.0.1", Options{}), open(t, "127.0.0.1", Options{})}
-		from.(*linuxConn).noGSO.Store(off)
+		o := Options{NoSegmentation: off, NoCoalescing: off}
+		from := open(t, "127.0.0.1", o)
+		peers := []Conn{open(t, "127.0.0.1", o), open(t, "127.0.0.1", o)}
+		if got := from.(*linuxConn).noGSO.Load(); off && !got {
+			t.Error("datagrams go together")
+		}
 		w := from.NewWriter()
 		readers := []Reader{peers[0].NewReader(), peers[1].NewReader()}
 		for round := range 60 {

@@ -33,4 +33,4 @@ func setBuffers(c *net.UDPConn, recv, send int) {
 	}
 }
 
-func newConn(c *net.UDPConn, _ bool) (Conn, error) { return portable{c}, nil }
+func newConn(c *net.UDPConn, _ Options) (Conn, error) { return portable{c}, nil }

@@ -60,6 +60,13 @@ type Options struct {
 	// Absent lets a socket be bound to an address that this host does not have yet. Linux only; elsewhere Listen fails then.
 	Absent bool
 
+	// NoSegmentation and NoCoalescing keep datagrams from going to the kernel together, and from coming together.
+	NoSegmentation, NoCoalescing bool
+
+	// Refused is called once, by the goroutine that writes, when datagrams stop going together as a device cannot take them so. Nil: no
+	// call.
+	Refused func(error)
+
 	// Portable selects the sockets of package net where a faster way exists.
 	Portable bool
 }
@@ -79,7 +86,7 @@ func Listen(addr netip.AddrPort, o Options) (Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("udp: listen %v: %w", addr, err)
 	}
-	c, err := newConn(pc, o.Portable)
+	c, err := newConn(pc, o)
 	if err != nil {
 		pc.Close()
 		return nil, fmt.Errorf("udp: listen %v: %w", addr, err)
