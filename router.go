@@ -11,6 +11,7 @@ import (
 
 	"seikan/esp"
 	"seikan/ike"
+	"seikan/internal/udp"
 	"seikan/sadb"
 	"seikan/session"
 )
@@ -187,6 +188,9 @@ func (r *Router) HasVRF(ctx context.Context, name string) (ok bool, err error) {
 func (r *Router) Stats(ctx context.Context) (s Stats, err error) {
 	err = r.call(ctx, func(time.Time) {
 		s.Drops, s.IKEDrops = r.drops.Load().Drops, r.control.ike.Drops()
+		for _, k := range r.cfg.Sockets {
+			s.Drops[sadb.DropSocketFull] += udp.Overflows(k.Conn)
+		}
 		s.IKE, s.Peers = r.control.tally.all.clone(), make(map[PeerKey]IKECounts, len(r.control.tally.peers))
 		for k, c := range r.control.tally.peers {
 			s.Peers[k] = c.clone()

@@ -31,6 +31,7 @@ const (
 	DropNonESPShort  // a datagram that is too short to be anything
 	DropTunWrite     // the device did not take it
 	DropIKEQueueFull // too many IKE messages wait already
+	DropSocketFull   // the router did not get to the socket's queue in time
 
 	NumDropReasons = iota // how many there are
 )
@@ -55,6 +56,7 @@ var dropWords = [NumDropReasons]string{
 	DropNonESPShort:  "short datagram",
 	DropTunWrite:     "device write error",
 	DropIKEQueueFull: "IKE queue full",
+	DropSocketFull:   "socket queue full",
 }
 
 // String is a few words, the same in every release: operators and their tools look for them.

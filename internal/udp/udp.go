@@ -38,6 +38,15 @@ type Writer interface {
 	WriteBatch(ms []Message) (int, error)
 }
 
+// Overflows is how many datagrams a socket has lost because its queue was full, where the system tells; else 0. Any goroutine may ask, until
+// the socket is closed.
+func Overflows(c Conn) uint64 {
+	if c, ok := c.(interface{ overflows() uint64 }); ok {
+		return c.overflows()
+	}
+	return 0
+}
+
 // Prompt makes a new Writer not wait for room in the socket's buffer: what finds none is not sent, and the error says so. Writers of other
 // kinds than the fast ones of this package stay as they are.
 func Prompt(w Writer) Writer {
