@@ -155,7 +155,11 @@ func (g *gate) admit(f *esp.Frame) (*sadb.Entry, sadb.DropReason) {
 		return nil, sadb.DropNextHeader
 	}
 	if g.entry == nil || flow != g.flow {
-		g.flow, g.entry = flow, g.in.Permit(flow)
+		g.flow, g.entry = flow, nil
+		if flow.Martian() {
+			return nil, sadb.DropMartian
+		}
+		g.entry = g.in.Permit(flow)
 	}
 	return g.entry, sadb.DropIdentity
 }

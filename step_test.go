@@ -268,6 +268,9 @@ func TestDownlinkDrops(t *testing.T) {
 		{name: "short datagram", mangle: func(b []byte) []byte { return b[:3] }, want: sadb.DropNonESPShort, router: true},
 		{name: "unknown SPI", mangle: func(b []byte) []byte { b[3]++; return b }, want: sadb.DropUnknownSPI, router: true},
 		{name: "outside the selectors", inner: packet(innerA, outerB, 0, 100), want: sadb.DropIdentity},
+		{name: "from loopback", inner: packet(netip.MustParseAddr("127.0.0.1"), innerB, 0, 100), want: sadb.DropMartian},
+		{name: "to loopback", inner: packet(innerA, netip.MustParseAddr("127.0.0.1"), 0, 100), want: sadb.DropMartian},
+		{name: "shorter than it says", inner: packet(innerA, innerB, 0, 100)[:99], want: sadb.DropMalformed},
 		{name: "no IP inside", inner: []byte{0x45, 0}, want: sadb.DropMalformed},
 		{name: "says IPv6 and is IPv4", next: nextIPv6, want: sadb.DropNextHeader},
 		{name: "says TCP", next: 6, want: sadb.DropNextHeader},
@@ -303,6 +306,21 @@ func TestDownlinkDrops(t *testing.T) {
 				t.Errorf("got %d packets at the device, want %d", b.dev.packets, want)
 			}
 		})
+	}
+}
+
+// What the gate remembers of the last packet lets no martian through, and keeps no other packet out.
+func TestDownlinkMartiansAmongOthers(t *testing.T) {
+	a, b := newHalves(t)
+	join(t, a, b, gcm128, 64, sadb.Lifetime{})
+	good, martian := packet(innerA, innerB, 0, 100), packet(netip.MustParseAddr("224.0.0.1"), innerB, 0, 100)
+	for _, p := range [][]byte{good, martian, martian, good, martian} {
+		a.wire.WriteBatch([]udp.Message{{Data: bytes.Clone(sealAs(t, a, p, nextIPv4))}})
+	}
+	deliver(a, b)
+	in := b.r.db.Entry("P").Counters.In.Load()
+	if in.Drops[sadb.DropMartian] != 3 || in.DropTotal() != 3 || in.Packets != 2 || b.dev.packets != 2 {
+		t.Errorf("got drops %v, %d packets counted, %d at the device; want 3 martians dropped and 2 packets", in.Drops, in.Packets, b.dev.packets)
 	}
 }
 

@@ -12,6 +12,7 @@ const (
 	DropPadding                      // the padding is not what ESP says it is
 	DropNextHeader                   // the next header contradicts the packet, or is of no tunnel
 	DropIdentity                     // the inner packet is outside of the SA's selectors (RFC 4301 §5.2)
+	DropMartian                      // the inner packet has an address that no router passes on (RFC 1812 §5.3.7)
 
 	// Of outbound SAs and policies.
 	DropDiscard      // the policy says so
@@ -43,6 +44,7 @@ var dropWords = [NumDropReasons]string{
 	DropPadding:      "bad padding",
 	DropNextHeader:   "bad next header",
 	DropIdentity:     "outside the selectors",
+	DropMartian:      "martian",
 	DropDiscard:      "policy",
 	DropNoSA:         "no SA",
 	DropQueueFull:    "hold queue full",
