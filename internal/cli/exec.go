@@ -51,6 +51,7 @@ type call struct {
 	args   args
 	format session.Format
 	w      io.Writer
+	give   func(ctx context.Context, line string, w io.Writer) error // executes another command
 }
 
 // Errors of commands that are the terminal's business.
@@ -111,8 +112,8 @@ func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 	if cmd.file != "" && !s.settings.files {
 		return refusal("% Output cannot be redirected from here.")
 	}
-	s.settings.file = cmd.file
-	c := &call{s, cmd.args, *cmp.Or(cmd.format, s.settings.format, &s.info.Format), w}
+	defer func() { s.settings.file = cmd.file }() // behind those that the command gives itself
+	c := &call{s, cmd.args, *cmp.Or(cmd.format, s.settings.format, &s.info.Format), w, s.do}
 	if cmd.filter == nil {
 		return cmd.node.run(ctx, c)
 	}

@@ -54,6 +54,7 @@ func TestHelp(t *testing.T) {
   logging         Where messages go, and those that are kept
   running-config  Configuration that the router runs with
   startup-config  Configuration that the router starts with
+  tech-support    All that helps to find a fault, without keys
   version         Version of the software
 `},
 		{"show crypto ", `  engine      Encryption engine
