@@ -128,7 +128,7 @@ func (t *terminal) serve(ctx context.Context, requests <-chan *ssh.Request, hand
 	defer t.channel.Close()
 	var over chan struct{}
 	for r := range requests {
-		ok := false
+		ok, begins := false, false
 		switch r.Type {
 		case "pty-req":
 			var p struct {
@@ -149,15 +149,18 @@ func (t *terminal) serve(ctx context.Context, requests <-chan *ssh.Request, hand
 			if over != nil || r.Type == "exec" && ssh.Unmarshal(r.Payload, &p) != nil {
 				break
 			}
-			ok, over = true, make(chan struct{})
+			ok, begins = true, true
 			t.session.Command = p.Command
+		}
+		if r.WantReply {
+			_ = r.Reply(ok, nil)
+		}
+		if begins { // behind the answer: the session may end, and close the channel, at once
+			over = make(chan struct{})
 			go func() {
 				defer close(over)
 				t.run(ctx, handle)
 			}()
-		}
-		if r.WantReply {
-			_ = r.Reply(ok, nil)
 		}
 	}
 	if over != nil {
