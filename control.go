@@ -70,8 +70,9 @@ func (c *control) run(ctx context.Context) error {
 			c.do(func(now time.Time) { c.heed(now, n) })
 		case a := <-c.acquires:
 			c.do(func(now time.Time) { c.acquired(now, a) })
-		case f := <-c.calls:
-			c.do(f)
+		case call := <-c.calls:
+			c.do(call.work)
+			close(call.done)
 		case <-timer.C:
 			c.do(c.tick)
 		case err := <-c.failed:

@@ -33,7 +33,7 @@ type Router struct {
 	notes    chan note
 	acquires chan acquire
 	failed   chan error
-	calls    chan func(now time.Time) // not buffered: one that was taken is being answered
+	calls    chan call // not buffered: one that was taken is being answered
 
 	ran     atomic.Bool
 	stopped chan struct{} // closed when control has ended
@@ -71,7 +71,7 @@ func New(cfg Config) (*Router, error) {
 		notes:    make(chan note, noteQueue),
 		acquires: make(chan acquire, acquireQueue),
 		failed:   make(chan error, 1),
-		calls:    make(chan func(time.Time)),
+		calls:    make(chan call),
 		stopped:  make(chan struct{}),
 	}
 	r.db.SetPolicies(cfg.Policies)
@@ -122,12 +122,18 @@ func (r *Router) lane(run func() error) {
 	}
 }
 
-// call has f done by the control goroutine.
+// call is work for the control goroutine that somebody waits for.
+type call struct {
+	work func(now time.Time)
+	done chan struct{} // closed when the work, and what it asked for, is done
+}
+
+// call has f done by the control goroutine. What f asks for in control.out is carried out by then, too.
 func (r *Router) call(ctx context.Context, f func(now time.Time)) error {
-	done := make(chan struct{})
+	c := call{f, make(chan struct{})}
 	select {
-	case r.calls <- func(now time.Time) { f(now); close(done) }:
-		<-done
+	case r.calls <- c:
+		<-c.done
 		return nil
 	case <-r.stopped:
 		return ErrStopped
