@@ -17,6 +17,7 @@ type child struct {
 	flows         []*flowRef // whose traffic it may carry; at least one
 	local, remote []sadb.Selector
 	algs          algorithms
+	transport     bool // mode
 	initiator     bool // we started the exchange that made it
 	since         time.Time
 	nonce         []byte // the lower nonce of that exchange, which settles collisions (RFC 7296 §2.8.1)
@@ -67,7 +68,7 @@ func (s *sa) install(now time.Time, b *bargain, more []byte, out *Output) {
 	e.deadlines.arm(&c.expireAt, now.Add(f.Lifetime))
 	spec := sadb.ChildSpec{
 		IKE: s.id, Policies: c.policies(), In: inbound, Out: outbound, Local: c.local, Remote: c.remote, Path: s.espPath(),
-		Life: sadb.Lifetime{Seconds: f.Lifetime, Packets: f.Packets}, Expires: now.Add(f.Lifetime), Standby: c.standby,
+		Life: sadb.Lifetime{Seconds: f.Lifetime, Packets: f.Packets}, Expires: now.Add(f.Lifetime), Standby: c.standby, Transport: c.transport,
 	}
 	if f.Kilobytes != NoLimit {
 		spec.Life.Kilobytes = f.Kilobytes

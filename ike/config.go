@@ -91,6 +91,7 @@ type Flow struct {
 	Lifetime      time.Duration // default 1 h
 	Kilobytes     uint64        // default 4608000; NoLimit: none
 	Packets       uint64        // default: no limit
+	Transport     bool          // transport mode, where the two ends talk to each other for themselves and the peer agrees; else tunnel mode
 	Connect       Connect       // when it is set up; default OnTraffic
 }
 

@@ -3,6 +3,7 @@ package ike
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -27,6 +28,7 @@ type newChild struct {
 	kex           suite.KeyExchange // nil: none
 	group         wire.GroupID      // to begin with, after INVALID_KE_PAYLOAD; NONE: the first of the proposals
 	local, remote []sadb.Selector   // as offered
+	transport     bool              // transport mode was offered
 	repeat        algorithms        // of the Child SA that is being rekeyed, to be offered first
 	struck        *bargain          // waits for the additional key exchange
 	missed        []esp.SPI         // that the peer has deleted while the answer is on its way
@@ -129,7 +131,11 @@ func (x *newChild) offer(s *sa, initial bool) []wire.Payload {
 			x.local, x.remote = append([]sadb.Selector{l}, x.local...), append([]sadb.Selector{r}, x.remote...)
 		}
 	}
-	return []wire.Payload{offer(x.proposals(), wire.ProtocolESP, spiOctets(x.in), !initial), toTS(true, x.local), toTS(false, x.remote)}
+	ps := []wire.Payload{offer(x.proposals(), wire.ProtocolESP, spiOctets(x.in), !initial), toTS(true, x.local), toTS(false, x.remote)}
+	if x.transport = x.flow.Transport && s.endToEnd(x.local, x.remote); x.transport {
+		ps = append(ps, &wire.Notify{Kind: wire.USE_TRANSPORT_MODE})
+	}
+	return ps
 }
 
 func (x *newChild) done(s *sa, now time.Time, p *parts, out *Output) {
@@ -243,6 +249,8 @@ func (x *newChild) check(s *sa, now time.Time, p *parts, b *bargain, groups bool
 		err = fmt.Errorf("ike: answer chooses group %v and its key exchange is another", a.group)
 	case !within(local, x.local) || !within(remote, x.remote):
 		err = fmt.Errorf("ike: answer's traffic selectors %v === %v are not within ours", local, remote)
+	case p.notify(wire.USE_TRANSPORT_MODE) != nil && !x.transport:
+		err = errors.New("ike: answer is for transport mode, which was not offered")
 	case binary.BigEndian.Uint32(spi) < 256:
 		err = fmt.Errorf("ike: answer has the reserved SPI %d", binary.BigEndian.Uint32(spi))
 	case s.e.children[x.in] != nil:
@@ -254,7 +262,8 @@ func (x *newChild) check(s *sa, now time.Time, p *parts, b *bargain, groups bool
 		x.undo(s, now, err, out)
 		return nil
 	}
-	b.c = &child{in: x.in, out: esp.SPI(binary.BigEndian.Uint32(spi)), flows: s.flowsWithin(x.flow, local, remote), local: local, remote: remote, algs: a, initiator: true}
+	b.c = &child{in: x.in, out: esp.SPI(binary.BigEndian.Uint32(spi)), flows: s.flowsWithin(x.flow, local, remote), local: local, remote: remote, algs: a, initiator: true,
+		transport: p.notify(wire.USE_TRANSPORT_MODE) != nil} // or tunnel mode, where the peer does not say so (RFC 7296 §1.3.1)
 	return b
 }
 
@@ -304,7 +313,8 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 	if bad != nil {
 		return nil, bad
 	}
-	c := &child{in: s.e.newChildSPI(), out: peerSPI, flows: flows, local: local, remote: remote, algs: a}
+	c := &child{in: s.e.newChildSPI(), out: peerSPI, flows: flows, local: local, remote: remote, algs: a,
+		transport: flows[0].Transport && p.notify(wire.USE_TRANSPORT_MODE) != nil && s.endToEnd(local, remote)}
 	chosen.SPI = spiOctets(c.in)
 	reply := []wire.Payload{&wire.SA{Proposals: []wire.Proposal{chosen}}}
 	if !initial {
@@ -314,6 +324,9 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 		reply = append(reply, ke)
 	}
 	reply = append(reply, toTS(true, remote), toTS(false, local))
+	if c.transport {
+		reply = append(reply, &wire.Notify{Kind: wire.USE_TRANSPORT_MODE})
+	}
 	b := &bargain{c: c, gir: gir, ni: bytes.Clone(ni), nr: nr, old: old}
 	if a.addKE == wire.NONE {
 		b.respond(s, now, nil, out)
@@ -397,7 +410,7 @@ func (s *sa) narrow(local, remote []sadb.Selector) (flows []*flowRef, l, r []sad
 	first := found[max(best, 0)]
 	flows, l, r = []*flowRef{first.f}, first.l, first.r
 	for _, c := range found {
-		if c.f == first.f || !reflect.DeepEqual(c.f.Proposals, first.f.Proposals) {
+		if c.f == first.f || c.f.Transport != first.f.Transport || !reflect.DeepEqual(c.f.Proposals, first.f.Proposals) {
 			continue
 		}
 		switch {

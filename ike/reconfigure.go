@@ -82,7 +82,7 @@ func (p *Peer) same(q *Peer) bool {
 
 // same reports whether the Child SAs of f are as g would have them.
 func (f *Flow) same(g *Flow) bool {
-	return f.ID == g.ID && slices.Equal(f.Local, g.Local) && slices.Equal(f.Remote, g.Remote) && reflect.DeepEqual(f.Proposals, g.Proposals) && f.Window == g.Window
+	return f.ID == g.ID && slices.Equal(f.Local, g.Local) && slices.Equal(f.Remote, g.Remote) && reflect.DeepEqual(f.Proposals, g.Proposals) && f.Window == g.Window && f.Transport == g.Transport
 }
 
 // dismiss ends everything of a peer that is not configured any more.

@@ -1,6 +1,8 @@
 package ike
 
 import (
+	"net/netip"
+
 	"seikan/ike/wire"
 	"seikan/sadb"
 )
@@ -56,6 +58,21 @@ func hostSelectors(f sadb.Flow) (local, remote sadb.Selector) {
 		remote.LoPort, remote.HiPort = f.DstPort, f.DstPort
 	}
 	return local, remote
+}
+
+// endToEnd reports whether selectors name the two ends of the IKE SA and nobody else, so that transport mode can do. Behind a NAT they do
+// not: what an end calls itself is not what the other one sees (RFC 7296 §2.23.1), and tunnel mode has no need to know.
+func (s *sa) endToEnd(local, remote []sadb.Selector) bool {
+	return onlyHost(local, s.path.Local.Addr()) && onlyHost(remote, s.path.Remote.Addr())
+}
+
+func onlyHost(sels []sadb.Selector, a netip.Addr) bool {
+	for _, s := range sels {
+		if s.Lo != a || s.Hi != a {
+			return false
+		}
+	}
+	return len(sels) > 0
 }
 
 // equalSelectors reports whether a and b are the same list.

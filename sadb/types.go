@@ -52,6 +52,7 @@ type Policy struct {
 	Group         string // of an entry of a crypto map, whose policies stand together; only Skip looks at it
 	Action        Action
 	Local, Remote []Selector
+	Interface     string // the tunnel interface that its packets leave by, which has no other policy; "": that of all policies without one
 	MSS           uint16 // what the maximum segment size of TCP is lowered to in SYN segments of the traffic; 0: nothing
 }
 
@@ -76,4 +77,8 @@ type ChildSpec struct {
 	// Standby keeps Route from choosing the outbound SA while another one can carry the packet: the peer of a rekey
 	// that it started may not have installed its inbound side yet. DB.Activate, or removal of the others, ends it.
 	Standby bool
+
+	// Transport: an ESP packet carries what is behind the IP header, not all of the packet (RFC 4303 §3.1.1). Local and Remote are the
+	// addresses of the two ends then, one each.
+	Transport bool
 }
