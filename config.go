@@ -23,6 +23,7 @@ type Config struct {
 
 	Device  tun.Device // inner packets; closed by Run. tun.Adapt makes one of a device of wireguard/tun
 	Sockets []Socket   // outer datagrams; closed by Run
+	Tunnels []Tunnel   // tunnel interfaces, each with one of the Policies
 
 	// SetMTU is called from the control goroutine when the largest inner packet that fits changes. Nil: no call.
 	SetMTU func(int) error
@@ -113,6 +114,9 @@ func (c Config) check() error {
 		return errors.New("no sockets")
 	}
 	if err := c.checkESP(); err != nil {
+		return err
+	}
+	if err := c.checkTunnels(); err != nil {
 		return err
 	}
 	known := make(map[sadb.PolicyID]bool)

@@ -46,7 +46,6 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 	}
 	c.tally.configure(r.cfg.Session.Sessions)
 	c.uplink.outlets.prompt()
-	c.uplink.noSA = func(e *sadb.Entry, _ sadb.Flow, _ []byte) { e.Counters.Out.Drop(sadb.DropNoSA, 1) }
 	return c
 }
 
@@ -104,6 +103,7 @@ func (c *control) do(work func(now time.Time)) {
 	if c.changed {
 		c.changed = false
 		c.updateMTU()
+		c.updateTunnels()
 	}
 }
 
@@ -149,12 +149,13 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 			return
 		}
 		c.released = append(c.released, ev.Spec.Policies...)
-		c.fits.add(ev.Spec.In.SPI, ev.Spec.Out.Suite.MaxInner(c.espRoom(ev.Spec.Path)))
+		c.fit(&ev.Spec, ev.Spec.Path)
 		c.changed = true
 	case ike.ChildActive:
 		c.db.Activate(ev.In)
 	case ike.ChildRetired:
 		c.db.Retire(ev.In)
+		c.changed = true
 	case ike.ChildDown:
 		c.db.Remove(ev.In)
 		c.fits.remove(ev.In)

@@ -8,7 +8,6 @@ import (
 
 	"seikan/esp"
 	"seikan/sadb"
-	"seikan/tun"
 )
 
 const (
@@ -21,7 +20,6 @@ const (
 type downlink struct {
 	inlet
 	r    *Router
-	dev  tun.Writer
 	bare bool // the socket is for ESP alone
 
 	// The run: ESP packets in a row with one SPI.
@@ -30,15 +28,16 @@ type downlink struct {
 	frames []esp.Frame
 
 	scratch  esp.Scratch
-	writes   [][]byte // inner packets
-	reported int64    // when control was last told of an unknown SPI
+	sinks    sinks
+	rebuilt  []byte // the packets of the batch that came by transport mode
+	reported int64  // when control was last told of an unknown SPI
 }
 
 func newDownlink(r *Router, s Socket) *downlink {
 	return &downlink{
-		inlet: newInlet(s, downlinkBatch), r: r, dev: r.cfg.Device.NewWriter(), bare: s.ESP,
+		inlet: newInlet(s, downlinkBatch), r: r, bare: s.ESP,
 		frames: make([]esp.Frame, 0, downlinkBatch),
-		writes: make([][]byte, 0, downlinkBatch),
+		sinks:  newSinks(r.cfg.Device),
 	}
 }
 
@@ -59,12 +58,10 @@ func (d *downlink) step(now int64, n int) {
 		}
 	}
 	d.open(now)
-	if len(d.writes) > 0 {
-		if n, err := d.dev.WriteBatch(d.writes); err != nil {
-			d.r.drops.Drop(sadb.DropTunWrite, uint64(len(d.writes)-n))
-		}
-		d.writes = d.writes[:0]
+	if unwritten := d.sinks.flush(); unwritten > 0 {
+		d.r.drops.Drop(sadb.DropTunWrite, uint64(unwritten))
 	}
+	d.rebuilt = d.rebuilt[:0]
 }
 
 // add puts datagram i on the run of its SPI. A run of another one ends before.
@@ -99,13 +96,18 @@ func (d *downlink) open(now int64) {
 		return
 	}
 	in.Open(&d.scratch, frames)
+	transport := in.Child().Spec.Transport
 	var entry *sadb.Entry // whose packets n and octets are
+	var to *sink          // of the entry
 	n, octets, heard := 0, 0, false
 	g := gate{in: in}
 	for i := range frames {
 		f := &frames[i]
 		if heard = heard || f.Err == nil; f.Err == nil && f.Next == nextNone {
 			continue // a dummy packet is discarded, and is no error
+		}
+		if transport && f.Err == nil {
+			d.rebuilt = rebuild(d.rebuilt, &in.Child().Spec, f)
 		}
 		e, why := g.admit(f)
 		if e == nil {
@@ -116,11 +118,15 @@ func (d *downlink) open(now int64) {
 			tally(&in.Counters, &entry.Counters.In, n, octets, now)
 			n, octets = 0, 0
 		}
-		if e.MSS > 0 && g.flow.Proto == protoTCP {
-			clampMSS(f.Data, e.MSS)
+		if e != entry {
+			to = d.sinks.of(d.r, e.Interface)
 		}
-		entry, n, octets = e, n+1, octets+len(f.Data)
-		d.writes = append(d.writes, f.Data)
+		entry = e
+		if why, ok := to.put(f.Data, e.MSS); !ok {
+			charge(&in.Counters, &e.Counters.In, why, 1)
+			continue
+		}
+		n, octets = n+1, octets+len(f.Data)
 	}
 	if n > 0 {
 		tally(&in.Counters, &entry.Counters.In, n, octets, now)

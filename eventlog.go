@@ -193,3 +193,12 @@ func (l *eventLog) unknownSPI(n note) {
 	l.log.Warn().Stringer("peer", n.path.Remote).Msg(fmt.Sprintf("%%%s: decaps: rec'd IPSEC packet has invalid spi for destaddr=%v, prot=50, spi=0x%08X(%d), srcaddr=%v",
 		invalidSPI, n.path.Local.Addr(), uint32(n.in), uint32(n.in), n.path.Remote.Addr()))
 }
+
+// lineProtocol tells that a tunnel interface goes up or down.
+func (l *eventLog) lineProtocol(name string, up bool) {
+	state := "down"
+	if up {
+		state = "up"
+	}
+	l.log.Info().Str("interface", name).Bool("up", up).Msgf("%%%s: Line protocol on Interface %s, changed state to %s", lineProtocol, name, state)
+}

@@ -26,9 +26,12 @@ type uplinkLane struct {
 	reader tun.Reader
 }
 
-func newUplinkLane(r *Router) *uplinkLane {
-	l := &uplinkLane{newUplink(r, uplinkBatch), r.cfg.Device.NewReader()}
-	l.noSA = r.acquire
+// newUplinkLane makes the lane of a tunnel's device, or with the name "" of that for all.
+func newUplinkLane(r *Router, via string, d tun.Device) *uplinkLane {
+	l := &uplinkLane{newUplink(r, uplinkBatch), d.NewReader()}
+	if l.via = via; via == "" {
+		l.noSA = r.acquire // a tunnel is down without an SA, and holds nothing
+	}
 	return l
 }
 

@@ -28,6 +28,7 @@ const (
 	noSA         = "CRYPTO-4-IKMP_NO_SA"
 	badMessage   = "CRYPTO-4-IKMP_BAD_MESSAGE"
 	notEncrypted = "CRYPTO-6-IKMP_NOT_ENCRYPTED"
+	lineProtocol = "LINEPROTO-5-UPDOWN"
 	noKeyForPeer = "CRYPTO-6-IKMP_NO_PRESHARED_KEY"
 )
 

@@ -32,13 +32,19 @@ func (c *control) updateMTU() {
 
 // fits counts the Child SAs by the largest inner packet that fits them.
 type fits struct {
-	of    map[esp.SPI]int // by inbound SPI
-	count map[int]int
+	of    map[esp.SPI]fit // by inbound SPI
+	count map[fit]int
 }
 
-func newFits() fits { return fits{make(map[esp.SPI]int), make(map[int]int)} }
+// fit is a largest packet, and the tunnel interface that it comes from, "" for the device for all.
+type fit struct {
+	via string
+	n   int
+}
 
-func (f fits) add(in esp.SPI, n int) {
+func newFits() fits { return fits{make(map[esp.SPI]fit), make(map[fit]int)} }
+
+func (f fits) add(in esp.SPI, n fit) {
 	f.remove(in)
 	f.of[in] = n
 	f.count[n]++
@@ -55,27 +61,43 @@ func (f fits) remove(in esp.SPI) {
 	}
 }
 
-// least is the smallest of them; 0: there is none.
-func (f fits) least() (mtu int) {
-	for n := range f.count {
-		if mtu == 0 || n < mtu {
-			mtu = n
+// least is the smallest of them for an interface; 0: there is none.
+func (f fits) least(via string) (mtu int) {
+	for v := range f.count {
+		if v.via == via && (mtu == 0 || v.n < mtu) {
+			mtu = v.n
 		}
 	}
 	return mtu
 }
 
+// fit notes what a Child SA can carry over a path.
+func (c *control) fit(spec *sadb.ChildSpec, p sadb.Path) {
+	f := fit{n: spec.Out.Suite.MaxInner(c.espRoom(p))}
+	if e := c.db.Entry(spec.Policies[0]); e != nil {
+		f.via = e.Interface
+	}
+	switch {
+	case !spec.Transport:
+	case spec.Local[0].Lo.Is4():
+		f.n += ipv4Header // which ESP does not carry
+	default:
+		f.n += ipv6Header
+	}
+	c.fits.add(spec.In.SPI, f)
+}
+
 // refit takes the paths of the Child SAs of an IKE SA as they are now.
 func (c *control) refit(id sadb.IKEID) {
 	for ch := range c.db.ChildrenOf(id) {
-		c.fits.add(ch.In.SPI(), ch.Spec.Out.Suite.MaxInner(c.espRoom(ch.Out.Path())))
+		c.fit(&ch.Spec, ch.Out.Path())
 	}
 }
 
 // innerMTU is the largest inner packet that fits every Child SA there is, and while there is none, every one that the
 // configuration could lead to. 0: not known.
 func (c *control) innerMTU() int {
-	mtu := c.fits.least()
+	mtu := c.fits.least("")
 	if mtu == 0 {
 		for _, p := range c.cfg.IKE.Peers {
 			for _, f := range p.Flows {
@@ -142,5 +164,5 @@ func suites(proposals []ike.Proposal) func(yield func(esp.Suite) bool) {
 }
 
 func hasIPv6(p sadb.Policy) bool {
-	return slices.ContainsFunc(p.Remote, func(s sadb.Selector) bool { return s.Lo.Is6() })
+	return p.Interface == "" && slices.ContainsFunc(p.Remote, func(s sadb.Selector) bool { return s.Lo.Is6() })
 }

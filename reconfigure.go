@@ -16,7 +16,8 @@ type Change struct {
 	IKE      ike.Config // Heard and Sent may be nil; the ports stay as they are
 	Policies []sadb.Policy
 	Session  session.Config
-	LogIKE   bool // as in Config
+	Tunnels  []Tunnel // one with the name and the device of one that is there goes on
+	LogIKE   bool     // as in Config
 }
 
 // Reconfigure puts another configuration into force. SAs and sessions that are the same in it go on; the others are deleted, and the peers
@@ -31,6 +32,7 @@ func (r *Router) Reconfigure(ctx context.Context, ch Change) (err error) {
 func (c *control) reconfigure(now time.Time, ch Change) error {
 	next := c.cfg
 	next.IKE, next.Policies, next.Session = ch.IKE, ch.Policies, ch.Session
+	next.Tunnels = ch.Tunnels
 	if err := next.check(); err != nil {
 		return fmt.Errorf("seikan: reconfigure: %w", err)
 	}
@@ -45,11 +47,12 @@ func (c *control) reconfigure(now time.Time, ch Change) error {
 	for _, p := range c.cfg.Policies {
 		c.hold.giveUp(p.ID)
 	}
-	c.cfg.IKE, c.cfg.Policies, c.cfg.Session = next.IKE, next.Policies, next.Session
+	c.cfg.IKE, c.cfg.Policies, c.cfg.Session, c.cfg.Tunnels = next.IKE, next.Policies, next.Session, next.Tunnels
 	c.tracker.Reconfigure(ch.Session)
 	c.events.ikeSAs = ch.LogIKE
 	c.tally.configure(ch.Session.Sessions)
 	c.db.SetPolicies(ch.Policies)
+	c.setTunnels(ch.Tunnels)
 	c.changed = true
 	return nil
 }

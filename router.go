@@ -35,6 +35,10 @@ type Router struct {
 	failed   chan error
 	calls    chan call // not buffered: one that was taken is being answered
 
+	tunnels atomic.Pointer[map[string]*tunnel] // by name; the map is not modified
+	lanes   sync.WaitGroup
+	running bool // control's: lanes are started
+
 	ran     atomic.Bool
 	stopped chan struct{} // closed when control has ended
 }
@@ -74,6 +78,8 @@ func New(cfg Config) (*Router, error) {
 		calls:    make(chan call),
 		stopped:  make(chan struct{}),
 	}
+	r.tunnels.Store(&map[string]*tunnel{})
+	r.setTunnels(cfg.Tunnels)
 	r.db.SetPolicies(cfg.Policies)
 	ic := cfg.IKE
 	ic.Heard, ic.Sent = r.heard, r.sent
@@ -93,22 +99,25 @@ func (r *Router) Run(ctx context.Context) error {
 	if r.ran.Swap(true) {
 		return errors.New("seikan: run: called before")
 	}
-	var lanes sync.WaitGroup
-	lanes.Go(func() { r.lane(newUplinkLane(r).run) })
+	r.lanes.Go(func() { r.lane(newUplinkLane(r, "", r.cfg.Device).run) })
+	for _, t := range *r.tunnels.Load() {
+		r.startTunnel(t)
+	}
+	r.running = true
 	for _, s := range r.cfg.Sockets {
 		if s.NATT || s.ESP {
-			lanes.Go(func() { r.lane(newDownlink(r, s).run) })
+			r.lanes.Go(func() { r.lane(newDownlink(r, s).run) })
 		} else {
-			lanes.Go(func() { r.lane(newIKEReader(r, s).run) })
+			r.lanes.Go(func() { r.lane(newIKEReader(r, s).run) })
 		}
 	}
 	err := r.control.run(ctx)
 	close(r.stopped)
-	err = errors.Join(err, r.cfg.Device.Close())
+	err = errors.Join(append(r.closeTunnels(), err, r.cfg.Device.Close())...)
 	for _, s := range r.cfg.Sockets {
 		err = errors.Join(err, s.Conn.Close())
 	}
-	lanes.Wait()
+	r.lanes.Wait()
 	return err
 }
 

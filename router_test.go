@@ -32,7 +32,7 @@ func TestNewRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := siteConfig(outerA, outerB, innerA, innerB)
-			c.Device, c.Sockets = &sink{}, []Socket{{Conn: newCable(netip.AddrPortFrom(outerA, 4500)), NATT: true}}
+			c.Device, c.Sockets = &sinkDevice{}, []Socket{{Conn: newCable(netip.AddrPortFrom(outerA, 4500)), NATT: true}}
 			tt.change(&c)
 			if _, err := New(c); err == nil || !strings.HasPrefix(err.Error(), "seikan: config: ") || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want an error that says %s", err, tt.want)
@@ -43,7 +43,7 @@ func TestNewRefuses(t *testing.T) {
 
 // broken is a device that fails, once it is told to.
 type broken struct {
-	sink
+	sinkDevice
 	fail   chan error
 	closed atomic.Int32
 }

@@ -1,6 +1,7 @@
 package seikan
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -96,20 +97,29 @@ func (c *control) clearChildren(now time.Time, q session.ClearRequest) (n int) {
 // Tables is what is listed beside sessions. The last of the interfaces is the device, whose name the Router does not know; nor does it
 // know the routes, and whether the other interfaces are up.
 func (r *Router) Tables(ctx context.Context) (t session.Tables, err error) {
-	device := session.Interface{Tunnel: true, Up: true, Addresses: []string{}, Traffic: r.traffic()}
+	device := session.Interface{Tunnel: true, Up: true, Addresses: []string{}, Traffic: r.traffic("")}
 	err = r.call(ctx, func(time.Time) {
 		c := r.control
 		t.Peers, device.MTU = c.tracker.Peers(), c.mtu
 		t.Maps, t.TransformSets = slices.Clone(c.cfg.Session.Maps), slices.Clone(c.cfg.Session.TransformSets)
 		t.Interfaces = append(slices.Clip(slices.Clone(c.cfg.Session.Interfaces)), device)
+		for i := range t.Interfaces {
+			f := &t.Interfaces[i]
+			if n := (*c.tunnels.Load())[f.Name]; n != nil {
+				f.Up, f.MTU, f.Traffic = n.up, cmp.Or(f.MTU, n.mtu), r.traffic(f.Name)
+			}
+		}
 	})
 	return t, err
 }
 
-// traffic is what all policies together have carried, with the drops that no policy is charged with left out.
-func (r *Router) traffic() *session.Traffic {
+// traffic is what all policies of an interface together have carried, with the drops that no policy is charged with left out.
+func (r *Router) traffic(via string) *session.Traffic {
 	t := new(session.Traffic)
 	for e := range r.db.Entries() {
+		if e.Interface != via {
+			continue
+		}
 		in, out := e.Counters.In.Load(), e.Counters.Out.Load()
 		t.InPackets, t.InBytes, t.InDropped = t.InPackets+in.Packets, t.InBytes+in.Bytes, t.InDropped+in.DropTotal()
 		t.OutPackets, t.OutBytes, t.OutDropped = t.OutPackets+out.Packets, t.OutBytes+out.Bytes, t.OutDropped+out.DropTotal()

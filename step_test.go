@@ -58,18 +58,18 @@ func (c *cable) WriteBatch(ms []udp.Message) (int, error) {
 	return len(ms), nil
 }
 
-// sink is a device that counts what is written to it and keeps the last batch.
-type sink struct {
+// sinkDevice is a device that counts what is written to it and keeps the last batch.
+type sinkDevice struct {
 	packets int
 	last    [][]byte
 	err     error
 }
 
-func (s *sink) NewReader() tun.Reader           { return s }
-func (s *sink) NewWriter() tun.Writer           { return s }
-func (s *sink) ReadBatch() ([]tun.Frame, error) { return nil, os.ErrClosed }
-func (s *sink) Close() error                    { return nil }
-func (s *sink) WriteBatch(ps [][]byte) (int, error) {
+func (s *sinkDevice) NewReader() tun.Reader           { return s }
+func (s *sinkDevice) NewWriter() tun.Writer           { return s }
+func (s *sinkDevice) ReadBatch() ([]tun.Frame, error) { return nil, os.ErrClosed }
+func (s *sinkDevice) Close() error                    { return nil }
+func (s *sinkDevice) WriteBatch(ps [][]byte) (int, error) {
 	s.packets += len(ps)
 	s.last = ps
 	return len(ps), s.err
@@ -79,7 +79,7 @@ func (s *sink) WriteBatch(ps [][]byte) (int, error) {
 type half struct {
 	r    *Router
 	wire *cable
-	dev  *sink
+	dev  *sinkDevice
 	up   *uplink
 	down *downlink
 	noSA int // packets that met no SA
@@ -92,7 +92,7 @@ func selector(a netip.Addr) []sadb.Selector {
 // newHalf makes the end at the outer address local whose host is inner.
 func newHalf(t testing.TB, local, remote, inner, far netip.Addr) *half {
 	t.Helper()
-	h := &half{wire: newCable(netip.AddrPortFrom(local, 4500)), dev: &sink{}}
+	h := &half{wire: newCable(netip.AddrPortFrom(local, 4500)), dev: &sinkDevice{}}
 	r, err := New(Config{
 		Policies: []sadb.Policy{{ID: "P", Action: sadb.Protect, Local: selector(inner), Remote: selector(far)}},
 		Device:   h.dev, Sockets: []Socket{{Conn: h.wire, NATT: true}}, Log: zerolog.Nop(),

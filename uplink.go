@@ -39,6 +39,7 @@ func nextHeader(f sadb.Flow) uint8 {
 type uplink struct {
 	r       *Router
 	outlets outlets
+	via     string // the tunnel interface that the packets come from; "": the device for all
 	// noSA takes a packet that is to be protected and meets no SA; pkt is borrowed for the call.
 	noSA func(e *sadb.Entry, f sadb.Flow, pkt []byte)
 
@@ -61,6 +62,7 @@ func newUplink(r *Router, n int) *uplink {
 	return &uplink{
 		r:       r,
 		outlets: newOutlets(r.cfg.Sockets),
+		noSA:    func(e *sadb.Entry, _ sadb.Flow, _ []byte) { e.Counters.Out.Drop(sadb.DropNoSA, 1) },
 		frames:  make([]esp.Frame, 0, n),
 		sizes:   make([]int, 0, n),
 		heads:   make([]byte, 0, headsLen),
@@ -88,7 +90,7 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 		u.r.drops.Drop(sadb.DropMalformed, 1)
 		return
 	}
-	to := u.r.db.Route(f)
+	to, w := u.route(f, fr.Data)
 	switch {
 	case to.Policy == nil:
 		u.r.drops.Drop(sadb.DropNoPolicy, uint64(u.cutter.Len()))
@@ -107,10 +109,52 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 		if to.Policy.MSS > 0 && f.Proto == protoTCP && u.cutter.Len() == 1 {
 			clampMSS(fr.Data, to.Policy.MSS)
 		}
+		if !w.fit(to.Out, f, fr.Data) {
+			charge(&to.Out.Counters, &to.Policy.Counters.Out, sadb.DropMalformed, u.cutter.Len())
+			return
+		}
 		for range u.cutter.Len() {
-			u.add(now, to, nextHeader(f))
+			u.add(now, to, &w)
 		}
 	}
+}
+
+// route finds the policy of a packet and the SA to take, and how the packet is wrapped.
+func (u *uplink) route(f sadb.Flow, packet []byte) (sadb.Routed, wrapping) {
+	if u.via == "" {
+		return u.r.db.Route(f), wrapping{}
+	}
+	t := (*u.r.tunnels.Load())[u.via]
+	if t == nil || t.GRE == nil {
+		return u.r.db.RouteVia(u.via, f), wrapping{}
+	}
+	return u.r.db.RouteVia(u.via, sadb.Flow{Src: t.GRE.Local, Dst: t.GRE.Remote, Proto: protoGRE}), wrapping{gre: t.GRE, first: packet}
+}
+
+// wrapping is what becomes of a packet before it is sealed.
+type wrapping struct {
+	gre   *GRE   // nil: none
+	first []byte // with gre: the inner packet, or the frame that it is cut from
+	put   int    // octets that go before the packet
+	cut   int    // octets that are taken off the beginning then, for transport mode
+	next  uint8  // what ESP calls the rest
+}
+
+// fit completes w for an SA. False: the packet cannot go by transport mode.
+func (w *wrapping) fit(out *sadb.Outbound, f sadb.Flow, packet []byte) (ok bool) {
+	transport := out.Child().Spec.Transport
+	switch {
+	case w.gre != nil && transport:
+		w.put, w.cut, w.next = w.gre.headLen(), ipv4Header, protoGRE
+	case w.gre != nil:
+		w.put, w.next = w.gre.headLen(), nextIPv4
+	case transport:
+		w.cut, w.next, ok = bare(packet)
+		return ok
+	default:
+		w.next = nextHeader(f)
+	}
+	return true
 }
 
 // end sends what is on the run.
@@ -120,21 +164,31 @@ func (u *uplink) end(now int64) {
 }
 
 // add puts the next packet of the frame on the run of its SA and policy. A run of another one is sent before.
-func (u *uplink) add(now int64, to sadb.Routed, next uint8) {
-	size := u.cutter.NextLen()
-	n := to.Out.SealedLen(size)
-	full := u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) || len(u.heads)+u.cutter.HeaderLen() > cap(u.heads)
+func (u *uplink) add(now int64, to sadb.Routed, w *wrapping) {
+	size := u.cutter.NextLen() + w.put
+	n := to.Out.SealedLen(size - w.cut)
+	full := u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) || len(u.heads)+w.put+u.cutter.HeaderLen() > cap(u.heads)
 	if full || to.Out != u.out || to.Policy != u.entry {
 		u.flush(now)
 		u.out, u.entry = to.Out, to.Policy
 	}
-	head, payload := u.cutter.Next(u.heads[len(u.heads):cap(u.heads)])
+	room := u.heads[len(u.heads):cap(u.heads)]
+	head, payload := u.cutter.Next(room[w.put:])
 	if n > maxDatagram {
 		charge(&to.Out.Counters, &to.Policy.Counters.Out, sadb.DropTooBig, 1)
 		return
 	}
-	u.heads = u.heads[:len(u.heads)+len(head)]
-	u.frames = append(u.frames, esp.Frame{Head: head, Data: payload, Next: next})
+	u.heads = u.heads[:len(u.heads)+w.put+len(head)]
+	if w.put > 0 {
+		head = room[:w.put+len(head)]
+		w.gre.put(head[:w.put], w.first, size-w.put)
+	}
+	if len(head) > 0 {
+		head = head[w.cut:]
+	} else {
+		payload = payload[w.cut:]
+	}
+	u.frames = append(u.frames, esp.Frame{Head: head, Data: payload, Next: w.next})
 	u.sizes = append(u.sizes, size)
 	u.need += n
 }

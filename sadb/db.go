@@ -41,13 +41,13 @@ type Routed struct {
 	Out    *Outbound // with Protect: the SA to take; nil: none permits the flow, one is to be negotiated
 }
 
-// Route finds the policy of an outbound flow, and the SA to take: an active one before one on standby, the newest first.
+// Route finds the policy of an outbound flow among those that have no Interface, and the SA to take: an active one before one on standby, the newest first.
 func (db *DB) Route(f Flow) Routed {
 	s := db.policies.Load()
 	if s == nil {
 		return Routed{}
 	}
-	e := s.all.first(&f)
+	e := s.shared.first(&f)
 	switch {
 	case e == nil:
 		return Routed{}
@@ -55,6 +55,27 @@ func (db *DB) Route(f Flow) Routed {
 		return Routed{Protect, e, e.Outbound(f)}
 	}
 	return Routed{Action: e.Action, Policy: e}
+}
+
+// RouteVia is Route of a flow that leaves by a tunnel interface.
+func (db *DB) RouteVia(name string, f Flow) Routed {
+	s := db.policies.Load()
+	if s == nil {
+		return Routed{}
+	}
+	e := s.bound[name]
+	if e == nil || e.Action != Protect || !e.Matches(f) {
+		return Routed{}
+	}
+	return Routed{Protect, e, e.Outbound(f)}
+}
+
+// Via is the policy of a tunnel interface. Nil: there is none.
+func (db *DB) Via(name string) *Entry {
+	if s := db.policies.Load(); s != nil {
+		return s.bound[name]
+	}
+	return nil
 }
 
 // Entry is the policy with an ID. Nil: there is none.

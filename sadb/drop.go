@@ -13,6 +13,7 @@ const (
 	DropNextHeader                   // the next header contradicts the packet, or is of no tunnel
 	DropIdentity                     // the inner packet is outside of the SA's selectors (RFC 4301 §5.2)
 	DropMartian                      // the inner packet has an address that no router passes on (RFC 1812 §5.3.7)
+	DropGRE                          // the GRE header is not that of the tunnel (RFC 2784, RFC 2890)
 
 	// Of outbound SAs and policies.
 	DropDiscard      // the policy says so
@@ -45,6 +46,7 @@ var dropWords = [NumDropReasons]string{
 	DropNextHeader:   "bad next header",
 	DropIdentity:     "outside the selectors",
 	DropMartian:      "martian",
+	DropGRE:          "bad GRE header",
 	DropDiscard:      "policy",
 	DropNoSA:         "no SA",
 	DropQueueFull:    "hold queue full",

@@ -11,7 +11,7 @@ func (p *Policy) Matches(f Flow) bool { return selects(p.Local, p.Remote, &f) }
 
 // equal reports whether two policies say the same.
 func (p *Policy) equal(q *Policy) bool {
-	return p.ID == q.ID && p.Group == q.Group && p.Action == q.Action && p.MSS == q.MSS && slices.Equal(p.Local, q.Local) && slices.Equal(p.Remote, q.Remote)
+	return p.ID == q.ID && p.Group == q.Group && p.Interface == q.Interface && p.Action == q.Action && p.MSS == q.MSS && slices.Equal(p.Local, q.Local) && slices.Equal(p.Remote, q.Remote)
 }
 
 // clone is p with slices of its own.
@@ -64,7 +64,9 @@ func (e *Entry) publish() {
 
 // spd is the policies in force. But for what the writer remembers in it, it is not modified.
 type spd struct {
-	all    *ruleset // in order
+	all    *ruleset          // in order
+	shared *ruleset          // those of no Interface, in order
+	bound  map[string]*Entry // the others, by Interface
 	byID   map[PolicyID]*Entry
 	at     map[PolicyID]int // in all
 	guards []int            // where those are that keep traffic from any policy behind them
@@ -75,14 +77,16 @@ type spd struct {
 
 func newSPD(entries []*Entry) *spd {
 	s := &spd{
-		all: newRuleset(entries), byID: make(map[PolicyID]*Entry, len(entries)), at: make(map[PolicyID]int, len(entries)),
+		all: newRuleset(entries), shared: newRuleset(unbound(entries)), bound: map[string]*Entry{}, byID: make(map[PolicyID]*Entry, len(entries)), at: make(map[PolicyID]int, len(entries)),
 		skips: map[string][]int{}, single: map[PolicyID]*ruleset{},
 	}
 	for i, e := range entries {
 		s.byID[e.ID], s.at[e.ID] = e, i
-		switch e.Action {
-		case Protect:
-		case Skip:
+		switch {
+		case e.Interface != "":
+			s.bound[e.Interface] = e
+		case e.Action == Protect:
+		case e.Action == Skip:
 			s.skips[e.Group] = append(s.skips[e.Group], i)
 		default:
 			s.guards = append(s.guards, i)
@@ -90,6 +94,16 @@ func newSPD(entries []*Entry) *spd {
 	}
 	return s
 }
+
+// unbound is the entries that have no interface of their own: all of them, unless there are others.
+func unbound(entries []*Entry) []*Entry {
+	if !slices.ContainsFunc(entries, (*Entry).isBound) {
+		return entries
+	}
+	return slices.DeleteFunc(slices.Clone(entries), (*Entry).isBound)
+}
+
+func (e *Entry) isBound() bool { return e.Interface != "" }
 
 // serving is what an SA that serves the named policies is held against, in order: those, and before each one the policies
 // that keep traffic away from it (RFC 4301 §4.4.1: what is carved out of an SA's selectors does not pass it either).
@@ -106,6 +120,9 @@ func (s *spd) serving(ids []PolicyID) *ruleset {
 			continue
 		}
 		places[i] = true
+		if s.all.list[i].isBound() {
+			continue // what other interfaces do does not concern it
+		}
 		for _, before := range [...][]int{s.guards, s.skips[s.all.list[i].Group]} {
 			for _, g := range before {
 				if g < i {

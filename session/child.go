@@ -23,11 +23,12 @@ type Child struct {
 	Suite     esp.Suite       `json:"-"`
 	Transform string          `json:"transform"` // Suite, in the words of a transform set
 	ESN       bool            `json:"esn"`
-	Window    int             `json:"replayWindow"`    // negative: no anti-replay
-	Group     uint16          `json:"dhGroup"`         // of the key exchange for perfect forward secrecy; 0: none
-	AddKE     string          `json:"addKe,omitempty"` // of the additional key exchange
-	MTU       int             `json:"mtu"`             // of the interface behind the local address; 0: not known
-	Plaintext int             `json:"plaintextMtu"`    // the largest inner packet that fits; 0: not known
+	Transport bool            `json:"transport,omitempty"` // mode transport
+	Window    int             `json:"replayWindow"`        // negative: no anti-replay
+	Group     uint16          `json:"dhGroup"`             // of the key exchange for perfect forward secrecy; 0: none
+	AddKE     string          `json:"addKe,omitempty"`     // of the additional key exchange
+	MTU       int             `json:"mtu"`                 // of the interface behind the local address; 0: not known
+	Plaintext int             `json:"plaintextMtu"`        // the largest inner packet that fits; 0: not known
 	Installed time.Time       `json:"installed"`
 	In        ChildDirection  `json:"in"`
 	Out       ChildDirection  `json:"out"`
@@ -89,7 +90,7 @@ func (t *Tracker) childSA(c *sadb.Child, info *childInfo, now time.Time) Child {
 	s, path := &c.Spec, c.Out.Path()
 	v := Child{
 		Number: info.number, IKE: s.IKE, State: childStates[c.State()], Policies: s.Policies, Selectors: selectorPairs(s.Local, s.Remote),
-		Local: path.Local, Remote: path.Remote, Suite: s.Out.Suite, Transform: s.Out.Suite.String(), ESN: s.In.ESN, Window: s.In.Window,
+		Local: path.Local, Remote: path.Remote, Suite: s.Out.Suite, Transform: s.Out.Suite.String(), ESN: s.In.ESN, Transport: s.Transport, Window: s.In.Window,
 		Group: info.group, AddKE: info.addKE, Installed: c.Installed, NoVolumeLimit: s.Life.Kilobytes == 0,
 		SecondsLeft: secondsLeft(s.Expires, now),
 	}

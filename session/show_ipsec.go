@@ -185,10 +185,14 @@ func (c *Child) appendSA(b []byte, tag string, inbound, detail bool) []byte {
 	if inbound {
 		d = &c.In
 	}
-	settings := "Tunnel, "
-	if c.Local.Port() != 0 {
-		settings = "Tunnel UDP-Encaps, "
+	settings := "Tunnel"
+	if c.Transport {
+		settings = "Transport"
 	}
+	if c.Local.Port() != 0 {
+		settings += " UDP-Encaps"
+	}
+	settings += ", "
 	if c.ESN {
 		settings += "esn"
 	}

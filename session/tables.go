@@ -28,15 +28,16 @@ type CryptoMap struct {
 type NamedSet struct {
 	Name       string `json:"name"`
 	Transforms string `json:"transforms"`
+	Transport  bool   `json:"transport,omitempty"` // mode transport
 }
 
-// TransformSet is a transform set, as the configuration has it. ESP is always in tunnel mode.
+// TransformSet is a transform set, as the configuration has it.
 type TransformSet = NamedSet
 
 // Interface is an interface that sessions run over, or the device that inner packets come from and go to.
 type Interface struct {
 	Name        string   `json:"name"`
-	Tunnel      bool     `json:"tunnel"` // the device of inner packets
+	Tunnel      bool     `json:"tunnel"` // a device of inner packets: a tunnel interface, or the one for all crypto maps
 	Up          bool     `json:"up"`     // it has an address of this host; the device: the router runs
 	Description string   `json:"description,omitempty"`
 	Addresses   []string `json:"addresses"` // with the length of the prefix where it is known
@@ -163,7 +164,11 @@ func (t Tables) RenderTransformSets(w io.Writer) error {
 		if i > 0 {
 			b = append(b, '\n')
 		}
-		b = fmt.Appendf(b, "Transform set %s: { %s  } \n   will negotiate = { Tunnel,  }, \n", s.Name, s.Transforms)
+		mode := "Tunnel"
+		if s.Transport {
+			mode = "Transport"
+		}
+		b = fmt.Appendf(b, "Transform set %s: { %s  } \n   will negotiate = { %s,  }, \n", s.Name, s.Transforms, mode)
 	}
 	return write(w, b)
 }

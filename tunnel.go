@@ -1,0 +1,129 @@
+package seikan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"seikan/sadb"
+	"seikan/tun"
+)
+
+// Tunnel is a tunnel interface: what the host sends into its device goes to one peer, and what the peer sends over the same SAs comes
+// out there. The host's routes choose, and not a policy: there is one, with Protect and the tunnel's name as its Interface.
+type Tunnel struct {
+	Name   string
+	Device tun.Device // closed by the Router when it ends, or when the tunnel is not configured any more
+	GRE    *GRE       // how packets are wrapped before they are protected; nil: not at all
+
+	// Called from the control goroutine when it changes; nil: no call.
+	SetMTU func(int) error  // the largest packet that fits
+	SetUp  func(bool) error // whether there is an SA
+}
+
+// tunnel is a Tunnel at work.
+type tunnel struct {
+	Tunnel
+	up  bool // control's
+	mtu int  // control's
+}
+
+// overhead is what the tunnel adds to a packet before it is protected.
+func (t *tunnel) overhead() int {
+	if t.GRE == nil {
+		return 0
+	}
+	return t.GRE.headLen()
+}
+
+// checkTunnels finds tunnels without a policy, and the other way round.
+func (c Config) checkTunnels() error {
+	policies := make(map[string]int)
+	for _, p := range c.Policies {
+		if p.Interface == "" {
+			continue
+		}
+		if policies[p.Interface]++; p.Action != sadb.Protect || policies[p.Interface] > 1 {
+			return fmt.Errorf("tunnel %s: policy %q is no Protect, or the second one", p.Interface, p.ID)
+		}
+	}
+	for _, t := range c.Tunnels {
+		switch {
+		case t.Device == nil:
+			return fmt.Errorf("tunnel %s: no device", t.Name)
+		case policies[t.Name] != 1:
+			return fmt.Errorf("tunnel %s: no policy, or the tunnel is there twice", t.Name)
+		case t.GRE != nil && !(t.GRE.Local.Is4() && t.GRE.Remote.Is4()):
+			return fmt.Errorf("tunnel %s: GRE between %v and %v, want IPv4 addresses", t.Name, t.GRE.Local, t.GRE.Remote)
+		}
+		delete(policies, t.Name)
+	}
+	for name := range policies {
+		return fmt.Errorf("policy of tunnel %s, which is not there", name)
+	}
+	return nil
+}
+
+// setTunnels has these tunnels at work: of one that is there with the same device the lane goes on, others begin and end. Control calls
+// it, and New.
+func (r *Router) setTunnels(list []Tunnel) {
+	before := *r.tunnels.Load()
+	after := make(map[string]*tunnel, len(list))
+	for _, t := range list {
+		n := &tunnel{Tunnel: t}
+		if old := before[t.Name]; old != nil && old.Device == t.Device {
+			n.up, n.mtu = old.up, old.mtu
+		}
+		after[t.Name] = n
+	}
+	r.tunnels.Store(&after)
+	for name, t := range before {
+		if n := after[name]; n == nil || n.Device != t.Device {
+			_ = t.Device.Close() // a device that cannot be closed is of no more use either
+		}
+	}
+	for name, t := range after {
+		if old := before[name]; r.running && (old == nil || old.Device != t.Device) {
+			r.startTunnel(t)
+		}
+	}
+}
+
+func (r *Router) startTunnel(t *tunnel) {
+	r.lanes.Go(func() { r.lane(newUplinkLane(r, t.Name, t.Device).run) })
+}
+
+// closeTunnels closes the devices.
+func (r *Router) closeTunnels() (errs []error) {
+	for _, t := range *r.tunnels.Load() {
+		errs = append(errs, t.Device.Close())
+	}
+	return errs
+}
+
+// updateTunnels tells the tunnels' owners what has changed: a tunnel is up while there is an SA that it can send on.
+func (c *control) updateTunnels() {
+	tunnels := *c.tunnels.Load()
+	for _, name := range slices.Sorted(maps.Keys(tunnels)) {
+		t := tunnels[name]
+		e := c.db.Via(name)
+		up := e != nil && e.Served()
+		if mtu := c.fits.least(name) - t.overhead(); up && mtu != t.mtu && t.SetMTU != nil {
+			if err := t.SetMTU(mtu); err != nil {
+				c.cfg.Log.Warn().Err(err).Str("interface", name).Int("mtu", mtu).Msg("MTU could not be set")
+			} else {
+				t.mtu = mtu
+			}
+		}
+		if up == t.up {
+			continue
+		}
+		t.up = up
+		if t.SetUp != nil {
+			if err := t.SetUp(up); err != nil {
+				c.cfg.Log.Warn().Err(err).Str("interface", name).Bool("up", up).Msg("state could not be set")
+			}
+		}
+		c.events.lineProtocol(name, up)
+	}
+}
