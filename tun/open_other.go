@@ -34,3 +34,9 @@ func (h *Host) SetMTU(int) error { return errors.ErrUnsupported }
 
 // SetRoutes has exactly these routes lead into the device.
 func (h *Host) SetRoutes([]Route) error { return errors.ErrUnsupported }
+
+// SetAddrs has the interface have exactly these addresses.
+func (h *Host) SetAddrs([]netip.Prefix) error { return errors.ErrUnsupported }
+
+// SetCarrier tells the system whether packets can get through.
+func (h *Host) SetCarrier(bool) error { return errors.ErrUnsupported }

@@ -17,11 +17,11 @@ import (
 type backend struct {
 	*seikan.Router
 	device string // name of the interface of inner packets
-	routes func() []tun.Route
+	routes func() []session.Route
 }
 
 func (s *service) backend() backend {
-	return backend{s.router, s.device, func() []tun.Route { return *s.routes.Load() }}
+	return backend{s.router, s.device, func() []session.Route { return *s.routes.Load() }}
 }
 
 // Drops is what was dropped and belongs to no session.
@@ -47,15 +47,14 @@ func (b backend) Tables(ctx context.Context) (session.Tables, error) {
 		return t, err
 	}
 	for i := range t.Interfaces {
-		if f := &t.Interfaces[i]; f.Tunnel {
+		switch f := &t.Interfaces[i]; {
+		case f.Tunnel && f.Name == "":
 			f.Name = b.device
-		} else {
+		case !f.Tunnel:
 			f.Up = slices.ContainsFunc(f.Addresses, isHere)
 		}
 	}
-	for _, r := range b.routes() {
-		t.Routes = append(t.Routes, session.Route{Dst: r.Dst, Source: r.Src, Device: b.device, Pass: r.Pass})
-	}
+	t.Routes = append(t.Routes, b.routes()...)
 	return t, nil
 }
 

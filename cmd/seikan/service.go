@@ -18,6 +18,7 @@ import (
 	"seikan"
 	"seikan/internal/cli"
 	"seikan/internal/config"
+	"seikan/session"
 	"seikan/tun"
 )
 
@@ -34,7 +35,8 @@ type service struct {
 	offloads  config.Offloads // that the sockets and the device were opened with
 	info      cli.Info
 	config    *configuration
-	routes    atomic.Pointer[[]tun.Route]
+	routes    atomic.Pointer[[]session.Route]
+	tunnels   tunnels
 	device    string
 	locals    []netip.Addr
 	roams     bool // some of them may come and go
@@ -75,14 +77,20 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.onClose(host.Close)
 	s.device = host.Name()
 	s.offloads = built.Offloads
-	s.routes.Store(&built.Routes)
-	s.router, err = seikan.New(seikan.Config{
-		IKE: built.IKE, Policies: built.Policies, Session: built.Session,
-		Device: host, Sockets: sockets, SetMTU: host.SetMTU, Log: s.log, LogIKE: built.LogIKE,
-	})
+	s.showRoutes(built)
+	s.tunnels = tunnels{refused: s.refused, off: built.Offloads.Device}
+	list, taken, err := s.tunnels.prepare(built.Tunnels)
 	if err != nil {
 		return err
 	}
+	s.router, err = seikan.New(seikan.Config{
+		IKE: built.IKE, Policies: built.Policies, Session: built.Session, Tunnels: list,
+		Device: host, Sockets: sockets, SetMTU: host.SetMTU, Log: s.log, LogIKE: built.LogIKE,
+	})
+	if terr := taken(err == nil); terr != nil || err != nil {
+		return errors.Join(err, terr)
+	}
+	s.onClose(s.closeTunnels)
 	s.monitor = newMonitoring(s.log, s.router)
 	if err := s.monitor.open(built); err != nil {
 		return err
@@ -248,13 +256,13 @@ func (s *service) apply(ctx context.Context, model *config.Model) error {
 	if err != nil {
 		return err
 	}
-	if err := s.router.Reconfigure(ctx, seikan.Change{IKE: built.IKE, Policies: built.Policies, Session: built.Session, LogIKE: built.LogIKE}); err != nil {
+	if err := s.reconfigure(ctx, built); err != nil {
 		return err
 	}
 	if built.Offloads != s.offloads {
 		s.log.Warn().Msg("offloads change with the next start")
 	}
-	s.routes.Store(&built.Routes)
+	s.showRoutes(built)
 	if err := s.logs.configure(built); err != nil {
 		s.log.Error().Err(err).Msg("the configuration is in force, but not its logging")
 	}

@@ -36,6 +36,7 @@ type Built struct {
 	Session  session.Config
 	Locals   []LocalEndpoint // each address once
 	Routes   []tun.Route     // to the remote networks, each once
+	Tunnels  []Tunnel        // the tunnel interfaces
 	Monitor  *Monitor        // nil: there is none
 	Offloads Offloads
 	Terminal *Terminal // of SSH; nil: there is none
@@ -76,6 +77,11 @@ func (m *Model) Build(env Env) (Built, error) {
 	for _, f := range m.interfaces.list {
 		if f.cryptoMap.name != "" {
 			b.iface(f, m.maps.byName[f.cryptoMap.name])
+		}
+	}
+	for _, f := range m.interfaces.list {
+		if f.tunnel != nil {
+			b.tunnel(f)
 		}
 	}
 	b.pass()
@@ -243,7 +249,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 		return
 	}
 	b.alternates(s, e)
-	flow := b.protection(e)
+	flow := b.protection(&e.protection, e.connect)
 	for _, r := range b.m.lists.byName[e.list.name].rules {
 		if len(b.out.Policies) >= maxPolicies {
 			b.fail(e.list.at, "at most %d lines in the access lists of all crypto maps", maxPolicies)
@@ -301,14 +307,14 @@ func (e endpoint) selector(proto uint8) sadb.Selector {
 	return s
 }
 
-// protection is how the traffic of an entry is protected: a flow without selectors.
-func (b *builder) protection(e *entry) ike.Flow {
+// protection is how traffic is protected: a flow without selectors.
+func (b *builder) protection(e *protection, connect ike.Connect) ike.Flow {
 	f := ike.Flow{Kilobytes: b.m.life.kilobytes, Window: b.m.replay}
 	seconds := b.m.life.seconds
 	if e.life.seconds != 0 {
 		seconds = e.life.seconds
 	}
-	f.Lifetime, f.Connect = time.Duration(seconds)*time.Second, e.connect
+	f.Lifetime, f.Connect = time.Duration(seconds)*time.Second, connect
 	if f.Packets = b.m.life.packets; e.life.packets != 0 {
 		f.Packets = e.life.packets
 	}
@@ -322,7 +328,8 @@ func (b *builder) protection(e *entry) ike.Flow {
 		f.Window = e.replay
 	}
 	for _, n := range e.transforms {
-		f.Proposals = append(f.Proposals, b.m.transforms.byName[n.name].proposal(e))
+		t := b.m.transforms.byName[n.name]
+		f.Proposals, f.Transport = append(f.Proposals, t.proposal(e)), t.transport
 	}
 	return f
 }
@@ -335,7 +342,7 @@ func (b *builder) pass() {
 			for _, l := range p.Local {
 				src := l.Prefixes()[0]
 				_, known := b.routes[src]
-				if !known && p.Action == sadb.Protect && r.Dst.Bits() < src.Bits() && r.Dst.Contains(src.Addr()) {
+				if !known && p.Interface == "" && p.Action == sadb.Protect && r.Dst.Bits() < src.Bits() && r.Dst.Contains(src.Addr()) {
 					b.routes[src] = len(b.out.Routes)
 					b.out.Routes = append(b.out.Routes, tun.Route{Dst: src, Pass: true})
 				}

@@ -197,8 +197,8 @@ func defaultProposals() []ike.Proposal {
 	}}
 }
 
-// proposal is a transform set as an entry uses it.
-func (t *transformSet) proposal(e *entry) ike.Proposal {
+// proposal is a transform set as a protection uses it.
+func (t *transformSet) proposal(e *protection) ike.Proposal {
 	p := ike.Proposal{Encr: []ike.Encr{{ID: uint16(t.suite.Encr), KeyBits: uint16(t.suite.KeyBits)}}}
 	if t.suite.Integ != esp.AUTH_NONE {
 		p.Integ = []uint16{uint16(t.suite.Integ)}

@@ -21,7 +21,7 @@ func (b *builder) shown() {
 		s.Format = session.XE
 	}
 	for _, t := range b.m.transforms.list {
-		s.TransformSets = append(s.TransformSets, session.TransformSet{Name: t.name, Transforms: t.suite.String()})
+		s.TransformSets = append(s.TransformSets, session.TransformSet{Name: t.name, Transforms: t.suite.String(), Transport: t.transport})
 	}
 	on := make(map[string][]string) // interfaces by crypto map
 	for _, f := range b.m.interfaces.list {
@@ -39,12 +39,15 @@ func (b *builder) shown() {
 
 func (b *builder) shownInterface(f *iface) session.Interface {
 	v := session.Interface{Name: f.name, Description: f.description, Addresses: []string{}, Map: f.cryptoMap.name}
+	if v.Tunnel = f.tunnel != nil; v.Tunnel {
+		v.MTU = int(f.mtu)
+	}
 	for _, p := range []netip.Prefix{f.addr4, f.addr6} {
 		if p.IsValid() {
 			v.Addresses = append(v.Addresses, p.String())
 		}
 	}
-	if b.env.InterfaceAddrs == nil {
+	if b.env.InterfaceAddrs == nil || v.Tunnel {
 		return v
 	}
 	addrs, mtu, err := b.env.InterfaceAddrs(f.name)

@@ -194,21 +194,25 @@ func TestBuildEverything(t *testing.T) {
 		"CM 10 TO-B 30 true [10.10.10.1/32 protocol 89] [10.30.30.1/32 protocol 89]",
 		"CM 20 SIX 5 true [fd00:10::/64 protocol 17] [::/0 protocol 17 port 53]",
 		"CM 20 SIX 10 true [fd00:10::1/128] [fd00:30::1/128]",
+		"Tunnel7 true [203.0.113.1/32 protocol 47] [192.0.2.77/32 protocol 47]",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("policies: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if len(b.IKE.Peers) != 2 || len(b.IKE.Peers[0].Flows) != 3 || len(b.IKE.Peers[1].Flows) != 2 {
+	if len(b.IKE.Peers) != 3 || len(b.IKE.Peers[0].Flows) != 3 || len(b.IKE.Peers[1].Flows) != 2 {
 		t.Fatalf("got peers %+v", b.IKE.Peers)
 	}
 	if n := len(b.Session.Sessions[0].Policies); n != 3 {
 		t.Errorf("got %d policies of the session, want 3: no denied ones", n)
 	}
-	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500 true false} {198.51.100.1 0 true true} {2001:db8:1::1 0 true true} {2001:db8::1 1500 false false}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500 true false} {198.51.100.1 0 true true} {2001:db8:1::1 0 true true} {2001:db8::1 1500 true false} {203.0.113.1 1400 true false}]"; got != want {
 		t.Errorf("locals: got %s, want %s", got, want)
 	}
 	if got, want := fmt.Sprint(b.Routes), "[{0.0.0.0/0 10.10.10.1 false} {10.30.30.1/32 10.10.10.1 false} {::/0 fd00:10::1 false} {fd00:30::1/128 fd00:10::1 false} {10.10.10.0/23 invalid IP true} {10.10.10.1/32 invalid IP true} {fd00:10::/64 invalid IP true} {fd00:10::1/128 invalid IP true}]"; got != want {
 		t.Errorf("routes: got %s, want %s", got, want)
+	}
+	if f := b.IKE.Peers[2].Flows[0]; !f.Transport || f.Window != 256 || f.Lifetime != 10*time.Minute {
+		t.Errorf("flow of the tunnel: %+v", f)
 	}
 	if b.Session.Logging {
 		t.Error("got logging, want none")

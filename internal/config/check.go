@@ -65,18 +65,36 @@ func (p *parser) checkReferences() {
 	}
 	for _, v := range m.maps.list {
 		for _, e := range v.entries {
-			for _, n := range e.transforms {
-				refer(p, &m.transforms, n, "a transform set")
-			}
-			refer(p, &m.profiles, e.profile, "an IKEv2 profile")
+			p.checkProtection(&e.protection)
 			refer(p, &m.lists, e.list, "an access list")
-			if len(e.transforms) > maxSets {
-				p.fail(e.transforms[maxSets].at, "at most %d transform sets", maxSets)
-			}
 		}
+	}
+	for _, v := range m.ipsec.list {
+		p.checkProtection(&v.protection)
 	}
 	for _, v := range m.interfaces.list {
 		refer(p, &m.maps, v.cryptoMap, "a crypto map")
+		if v.tunnel != nil {
+			refer(p, &m.ipsec, v.tunnel.protection, "an IPsec profile")
+		}
+	}
+	for _, v := range m.routes {
+		refer(p, &m.interfaces, v.via, "an interface")
+	}
+}
+
+// checkProtection looks for names of what is not there, and for transform sets that cannot be offered together.
+func (p *parser) checkProtection(v *protection) {
+	refer(p, &p.m.profiles, v.profile, "an IKEv2 profile")
+	if len(v.transforms) > maxSets {
+		p.fail(v.transforms[maxSets].at, "at most %d transform sets", maxSets)
+	}
+	for _, n := range v.transforms {
+		refer(p, &p.m.transforms, n, "a transform set")
+		first, t := p.m.transforms.byName[v.transforms[0].name], p.m.transforms.byName[n.name]
+		if first != nil && t != nil && first.transport != t.transport {
+			p.fail(n.at, "transform sets of one mode: it is offered for all of them")
+		}
 	}
 }
 

@@ -15,10 +15,12 @@ var globalMode = mode{prompt: "config", commands: []node{
 	lineNode(),
 	kw("ip", "IPv4",
 		sshNode(),
+		route4Node(),
 		kw("access-list", "add an access list",
 			kw("extended", "with source and destination",
 				arg(kindName, "name of an access list").do((*parser).enterList4)))),
 	kw("ipv6", "IPv6",
+		route6Node(),
 		kw("access-list", "add an access list",
 			arg(kindName, "name of an access list").do((*parser).enterList6))),
 	kw("access-list", "add a line to a numbered access list",
@@ -79,6 +81,8 @@ var cryptoCommands = []node{
 	kw("ipsec", "IPsec",
 		kw("transform-set", "algorithms for ESP",
 			arg(kindName, "name of a transform set", transformNodes()...)),
+		kw("profile", "how tunnel interfaces are protected",
+			arg(kindName, "name of an IPsec profile").do((*parser).enterIPsecProfile)),
 		kw("security-association", "defaults for the SAs of all crypto maps",
 			lifetimeNode(func(p *parser) *lifetime { return &p.m.life }),
 			replayNode(func(p *parser) *int { return &p.m.replay }))),
@@ -141,9 +145,16 @@ var isakmpPeerMode = mode{prompt: "config-isakmp-peer", commands: []node{
 }}
 
 func (p *parser) enterInterface(a args) {
-	name := valueOf[string](a, 0)
+	name, isTunnel := tunnelName(valueOf[string](a, 0))
 	p.iface = p.m.interfaces.define(name, iface{named: named{name, a.at(0)}})
-	p.enter(&interfaceMode, p.iface)
+	if !isTunnel {
+		p.enter(&interfaceMode, p.iface)
+		return
+	}
+	if p.iface.tunnel == nil {
+		p.iface.tunnel = &tunnel{}
+	}
+	p.enter(&tunnelIfMode, p.iface)
 }
 
 // interfaceMode is `interface`.
@@ -152,19 +163,9 @@ var interfaceMode = mode{prompt: "config-if", commands: []node{
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.iface.description = valueOf[string](a, 0) })),
 	kw("ip", "IPv4",
-		kw("tcp", "TCP of the traffic that the crypto map protects",
-			kw("adjust-mss", "lower the maximum segment size that its ends announce, of IPv6 as well",
-				arg(number(500, 9000), "octets (500-9000)").do(func(p *parser, a args) { p.iface.mss = uint16(valueOf[uint64](a, 0)) }))),
-		kw("address", "the address that peers see",
-			arg(kindHost4, "IPv4 address of this router",
-				arg(kindMask, "network mask such as 255.255.255.0").do(func(p *parser, a args) {
-					p.iface.addr4 = netip.PrefixFrom(valueOf[netip.Addr](a, 0), int(valueOf[maskBits](a, 1)))
-				})))),
-	kw("ipv6", "IPv6",
-		kw("address", "the address that peers see",
-			arg(kindIfAddr6, "IPv6 address of this router with the length of its prefix, A/64").do(func(p *parser, a args) {
-				p.iface.addr6 = valueOf[netip.Prefix](a, 0)
-			}))),
+		adjustMSSNode("TCP of the traffic that the crypto map protects"),
+		address4Node("the address that peers see")),
+	kw("ipv6", "IPv6", address6Node("the address that peers see")),
 	kw("crypto", "encryption",
 		kw("map", "protect what leaves here",
 			arg(kindName, "name of a crypto map").do(func(p *parser, a args) {
@@ -173,3 +174,27 @@ var interfaceMode = mode{prompt: "config-if", commands: []node{
 	kw("no", "switch off",
 		kw("shutdown", "use the interface, as always").do(func(*parser, args) {})),
 }}
+
+// adjustMSSNode is `ip tcp adjust-mss`.
+func adjustMSSNode(what string) node {
+	return kw("tcp", what,
+		kw("adjust-mss", "lower the maximum segment size that its ends announce, of IPv6 as well",
+			arg(number(500, 9000), "octets (500-9000)").do(func(p *parser, a args) { p.iface.mss = uint16(valueOf[uint64](a, 0)) })))
+}
+
+// address4Node is `ip address`.
+func address4Node(what string) node {
+	return kw("address", what,
+		arg(kindHost4, "IPv4 address of this router",
+			arg(kindMask, "network mask such as 255.255.255.0").do(func(p *parser, a args) {
+				p.iface.addr4 = netip.PrefixFrom(valueOf[netip.Addr](a, 0), int(valueOf[maskBits](a, 1)))
+			})))
+}
+
+// address6Node is `ipv6 address`.
+func address6Node(what string) node {
+	return kw("address", what,
+		arg(kindIfAddr6, "IPv6 address of this router with the length of its prefix, A/64").do(func(p *parser, a args) {
+			p.iface.addr6 = valueOf[netip.Prefix](a, 0)
+		}))
+}

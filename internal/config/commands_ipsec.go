@@ -62,12 +62,16 @@ func (p *parser) enterTransformSet(a args) {
 	}
 	t := p.m.transforms.define(name, transformSet{named: named{name, a.at(0)}})
 	t.suite = s
+	p.set = t
 	p.enter(&transformMode, t)
 }
 
 // transformMode is `crypto ipsec transform-set`.
 var transformMode = mode{prompt: "cfg-crypto-trans", commands: []node{
-	kw("mode", "what ESP contains", kw("tunnel", "whole packets").do(func(*parser, args) {})),
+	kw("mode", "what ESP contains",
+		kw("tunnel", "whole packets").do(func(p *parser, _ args) { p.set.transport = false }),
+		kw("transport", "what is behind the IP header, where the two ends talk for themselves; else whole packets").
+			do(func(p *parser, _ args) { p.set.transport = true })),
 }}
 
 // lifetimeNode is `lifetime` of Child SAs.
@@ -112,6 +116,7 @@ func (p *parser) enterEntry(a args) {
 		m.bySeq[seq] = p.entry
 		m.entries = append(m.entries, p.entry)
 	}
+	p.protect = &p.entry.protection
 	p.enter(&entryMode, p.entry)
 }
 
@@ -120,19 +125,38 @@ func (m *cryptoMap) sortEntries() {
 	slices.SortFunc(m.entries, func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
 }
 
+// protectionNodes are what follows `set` in a crypto map and in an IPsec profile.
+func protectionNodes() []node {
+	return []node{
+		kw("transform-set", "algorithms, in order of preference", each(func(p *parser, a args) {
+			p.protect.transforms = appendRefs(nil, a)
+		}, arg(kindName, "name of a transform set"))...),
+		kw("ikev2-profile", "how IKE is done", arg(kindName, "name of a profile").do(func(p *parser, a args) {
+			p.protect.profile = named{valueOf[string](a, 0), a.at(0)}
+		})),
+		pfsNode(),
+		kw("security-association", "SAs",
+			lifetimeNode(func(p *parser) *lifetime { return &p.protect.life }),
+			replayNode(func(p *parser) *int { return &p.protect.replay }),
+			kw("esn", "prefer sequence numbers of 64 bits").do(func(p *parser, _ args) { p.protect.esn = true })),
+	}
+}
+
+// noProtectionNode is `no set` in both.
+func noProtectionNode() node {
+	return kw("set", "how it is protected",
+		kw("pfs", "perfect forward secrecy").do(func(p *parser, _ args) { p.protect.pfs, p.protect.pfsKE = 0, wire.NONE }),
+		kw("security-association", "SAs",
+			kw("esn", "sequence numbers of 64 bits").do(func(p *parser, _ args) { p.protect.esn = false })))
+}
+
 // entryMode is `crypto map`.
 var entryMode = mode{prompt: "config-crypto-map", commands: []node{
 	kw("description", "describe the entry",
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.entry.description = valueOf[string](a, 0) })),
-	kw("set", "how it is protected, and with whom",
+	kw("set", "how it is protected, and with whom", append([]node{
 		kw("peer", "the other end", arg(kindHost, "address of the peer").do((*parser).setPeer)),
-		kw("transform-set", "algorithms, in order of preference", each(func(p *parser, a args) {
-			p.entry.transforms = appendRefs(nil, a)
-		}, arg(kindName, "name of a transform set"))...),
-		kw("ikev2-profile", "how IKE is done", arg(kindName, "name of a profile").do(func(p *parser, a args) {
-			p.entry.profile = named{valueOf[string](a, 0), a.at(0)}
-		})),
 		kw("peer-port", "other ports than 500 and 4500, of the peer", append(portNodes(func(p *parser, a args) {
 			if q, ok := portsOf(p, a); ok {
 				p.entry.ports = q
@@ -141,7 +165,6 @@ var entryMode = mode{prompt: "config-crypto-map", commands: []node{
 			arg(number(1, 65535), "port (1-65535)").do(func(p *parser, a args) {
 				p.entry.ports = ports{natt: uint16(valueOf[uint64](a, 0))}
 			})))...),
-		pfsNode(),
 		kw("connect", "when SAs are set up",
 			choice("on-traffic", "when there is something to send", ike.OnTraffic).do((*parser).setConnect),
 			choice("at-start", "when the router starts", ike.AtStart).do((*parser).setConnect),
@@ -149,19 +172,12 @@ var entryMode = mode{prompt: "config-crypto-map", commands: []node{
 		kw("alternate-address", "other addresses of this router that SAs may move to (MOBIKE)", each(
 			func(p *parser, a args) { p.entry.alternates, p.entry.alternatesAt = all[netip.Addr](a, 0), a.at(0) },
 			arg(kindHost, "address of this router"))...),
-		kw("security-association", "SAs",
-			lifetimeNode(func(p *parser) *lifetime { return &p.entry.life }),
-			replayNode(func(p *parser) *int { return &p.entry.replay }),
-			kw("esn", "prefer sequence numbers of 64 bits").do(func(p *parser, _ args) { p.entry.esn = true }))),
+	}, protectionNodes()...)...),
 	kw("match", "what is protected",
 		kw("address", "what an access list permits", arg(kindName, "name of an access list").do(func(p *parser, a args) {
 			p.entry.list = named{valueOf[string](a, 0), a.at(0)}
 		}))),
-	kw("no", "switch off",
-		kw("set", "how it is protected",
-			kw("pfs", "perfect forward secrecy").do(func(p *parser, _ args) { p.entry.pfs, p.entry.pfsKE = 0, wire.NONE }),
-			kw("security-association", "SAs",
-				kw("esn", "sequence numbers of 64 bits").do(func(p *parser, _ args) { p.entry.esn = false })))),
+	kw("no", "switch off", noProtectionNode()),
 }}
 
 func (p *parser) setConnect(a args) { p.entry.connect = valueOf[ike.Connect](a, 0) }
@@ -188,11 +204,11 @@ func pfsNode() node {
 }
 
 func (p *parser) setPFS(a args) {
-	p.entry.pfs, p.entry.pfsKE = wire.MODP_2048, wire.NONE
+	p.protect.pfs, p.protect.pfsKE = wire.MODP_2048, wire.NONE
 	if len(a.values) > 0 {
-		p.entry.pfs = valueOf[wire.GroupID](a, 0)
+		p.protect.pfs = valueOf[wire.GroupID](a, 0)
 	}
 	if len(a.values) > 1 {
-		p.entry.pfsKE = valueOf[wire.GroupID](a, 1)
+		p.protect.pfsKE = valueOf[wire.GroupID](a, 1)
 	}
 }

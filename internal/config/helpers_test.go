@@ -132,6 +132,19 @@ crypto ipsec transform-set TS2 esp-aes esp-sha-hmac
 crypto ipsec transform-set TS3 esp-null esp-sha256-hmac
 crypto ipsec transform-set TS4 esp-aes-ctr 192 esp-sha512-hmac
 crypto ipsec transform-set TS5 esp-chacha20-poly1305
+crypto ipsec transform-set TS6 esp-gcm 128
+ mode transport
+crypto ipsec profile IPP
+ description of tunnels
+ set transform-set TS6
+ set pfs group19
+ set security-association lifetime seconds 600
+ set security-association replay window-size 256
+ set security-association esn
+ set ikev2-profile PROF
+crypto ipsec profile IPP6
+ set transform-set TS
+ set ikev2-profile PROF
 crypto map CM 20 ipsec-isakmp
  description second
  set peer 2001:db8::2
@@ -160,6 +173,29 @@ interface vA
  ip address 192.0.2.1 255.255.255.0
  ipv6 address 2001:db8::1/64
  crypto map CM
+interface tunnel7
+ description to C
+ ip address 10.9.0.1 255.255.255.252
+ ipv6 address fd00:9::1/64
+ ip mtu 1380
+ ip tcp adjust-mss 1340
+ tunnel source vB
+ tunnel destination 192.0.2.77
+ tunnel mode gre ip
+ tunnel key 4711
+ tunnel protection ipsec profile IPP
+interface Tunnel8
+ tunnel source 2001:db8::1
+ tunnel destination 2001:db8::77
+ tunnel mode ipsec ipv6
+ tunnel protection ipsec profile IPP6
+ shutdown
+interface Tunnel9
+ tunnel mode ipsec ipv4
+ shutdown
+ no shutdown
+ip route 10.77.0.0 255.255.0.0 Tunnel7
+ipv6 route fd00:77::/48 tunnel8
 ip access-list extended TO-B
  remark first
  deny tcp any host 10.30.30.1 eq telnet

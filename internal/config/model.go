@@ -37,10 +37,12 @@ type Model struct {
 	keyrings   table[keyring]
 	profiles   table[profile]
 	transforms table[transformSet]
+	ipsec      table[ipsecProfile]
 	descs      table[isakmpPeer]
 	maps       table[cryptoMap]
 	interfaces table[iface]
 	lists      table[accessList]
+	routes     []route
 }
 
 // Format implements fmt.Formatter for all verbs and flags.
@@ -170,7 +172,26 @@ type lifetime struct {
 
 type transformSet struct {
 	named
-	suite esp.Suite
+	suite     esp.Suite
+	transport bool // mode transport
+}
+
+// protection is how traffic is protected, and the peer authenticated.
+type protection struct {
+	transforms []named
+	profile    named
+	pfs        wire.GroupID // 0: none
+	pfsKE      wire.GroupID // on top; NONE: none
+	esn        bool
+	life       lifetime
+	replay     int // 0: not set; negative: disabled
+}
+
+// ipsecProfile is a `crypto ipsec profile`: how a tunnel interface is protected.
+type ipsecProfile struct {
+	named
+	description string
+	protection
 }
 
 // isakmpPeer is a `crypto isakmp peer`.
@@ -194,16 +215,10 @@ type entry struct {
 	description string
 	peer        netip.Addr
 	peerAt      pos
-	transforms  []named
-	profile     named
-	pfs         wire.GroupID // 0: none
-	pfsKE       wire.GroupID // on top; NONE: none
-	esn         bool
-	life        lifetime
-	replay      int // 0: not set; negative: disabled
-	list        named
-	connect     ike.Connect
-	ports       ports // of the peer
+	protection
+	list    named
+	connect ike.Connect
+	ports   ports // of the peer
 
 	alternates   []netip.Addr // of this router
 	alternatesAt pos
@@ -215,7 +230,37 @@ type iface struct {
 	description  string
 	addr4, addr6 netip.Prefix
 	mss          uint16 // ip tcp adjust-mss; 0: none
+	mtu          uint16 // ip mtu; 0: what fits
 	cryptoMap    named
+	tunnel       *tunnel // of a tunnel interface
+}
+
+// tunnel is what a tunnel interface has besides. It is in use once it has both ends and a protection.
+type tunnel struct {
+	source      netip.Addr // of this router, or
+	sourceOf    named      // that of an interface
+	destination netip.Addr
+	mode        tunnelMode
+	key         *uint32 // of GRE
+	protection  named   // a crypto ipsec profile
+	shutdown    bool
+}
+
+// tunnelMode is how a tunnel wraps packets.
+type tunnelMode uint8
+
+const (
+	tunnelGRE       tunnelMode = iota // RFC 2784, over IPv4
+	tunnelIPsecIPv4                   // IPv4 packets, as they are
+	tunnelIPsecIPv6                   // IPv6 packets, as they are
+)
+
+var tunnelModeText = [...]string{tunnelGRE: "gre ip", tunnelIPsecIPv4: "ipsec ipv4", tunnelIPsecIPv6: "ipsec ipv6"}
+
+// route is an `ip route` or `ipv6 route` into a tunnel interface.
+type route struct {
+	dst netip.Prefix
+	via named
 }
 
 type accessList struct {

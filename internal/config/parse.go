@@ -59,6 +59,9 @@ type parser struct {
 	profile  *profile
 	isakmp   *isakmpPeer
 	entry    *entry
+	ipsec    *ipsecProfile
+	protect  *protection // of the entry or the IPsec profile
+	set      *transformSet
 	iface    *iface
 	list     *accessList
 }

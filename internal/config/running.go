@@ -42,7 +42,16 @@ func (m *Model) text(keys bool) string {
 	w.replay("crypto ipsec", m.replay)
 	for _, v := range m.transforms.list {
 		w.block("crypto ipsec transform-set %s %v", v.name, v.suite)
-		w.line(" mode tunnel")
+		mode := "tunnel"
+		if v.transport {
+			mode = "transport"
+		}
+		w.line(" mode %s", mode)
+	}
+	for _, v := range m.ipsec.list {
+		w.block("crypto ipsec profile %s", v.name)
+		w.text(" description ", v.description)
+		w.protection(&v.protection)
 	}
 	for _, v := range m.maps.list {
 		for _, e := range v.entries {
@@ -55,6 +64,7 @@ func (m *Model) text(keys bool) string {
 	for _, v := range m.lists.list {
 		w.list(v)
 	}
+	w.routes(m.routes)
 	w.monitor(&m.monitor)
 	w.terminal(&m.terminal)
 	w.block("end")
@@ -361,6 +371,11 @@ func (w *writer) entry(e *entry) {
 		alternates = append(alternates, a.String())
 	}
 	w.words(" set alternate-address", alternates)
+	w.protection(&e.protection)
+	w.text(" match address ", e.list.name)
+}
+
+func (w *writer) protection(e *protection) {
 	w.lifetime(" set", e.life)
 	w.replay(" set", e.replay)
 	if e.esn {
@@ -379,7 +394,6 @@ func (w *writer) entry(e *entry) {
 		w.line(" set pfs group%d%s", uint16(e.pfs), add)
 	}
 	w.text(" set ikev2-profile ", e.profile.name)
-	w.text(" match address ", e.list.name)
 }
 
 func (w *writer) iface(v *iface) {
@@ -394,7 +408,46 @@ func (w *writer) iface(v *iface) {
 	if v.mss != 0 {
 		w.line(" ip tcp adjust-mss %d", v.mss)
 	}
+	if v.mtu != 0 {
+		w.line(" ip mtu %d", v.mtu)
+	}
 	w.text(" crypto map ", v.cryptoMap.name)
+	if v.tunnel != nil {
+		w.tunnel(v.tunnel)
+	}
+}
+
+func (w *writer) tunnel(t *tunnel) {
+	if t.source.IsValid() {
+		w.line(" tunnel source %v", t.source)
+	}
+	w.text(" tunnel source ", t.sourceOf.name)
+	if t.destination.IsValid() {
+		w.line(" tunnel destination %v", t.destination)
+	}
+	if t.mode != tunnelGRE {
+		w.line(" tunnel mode %s", tunnelModeText[t.mode])
+	}
+	if t.key != nil {
+		w.line(" tunnel key %d", *t.key)
+	}
+	w.text(" tunnel protection ipsec profile ", t.protection.name)
+	if t.shutdown {
+		w.line(" shutdown")
+	}
+}
+
+func (w *writer) routes(list []route) {
+	if len(list) > 0 {
+		w.line("!")
+	}
+	for _, r := range list {
+		if r.dst.Addr().Is4() {
+			w.line("ip route %v %s %s", r.dst.Addr(), maskText(r.dst.Bits(), false), r.via.name)
+		} else {
+			w.line("ipv6 route %v %s", r.dst, r.via.name)
+		}
+	}
 }
 
 func (w *writer) list(l *accessList) {
