@@ -134,6 +134,9 @@ func (c *control) espRoom(p sadb.Path) int {
 			room = s.MTU
 		}
 	}
+	if n := c.learnt[p.Remote.Addr()]; n > 0 {
+		room = min(room, n)
+	}
 	if p.Local.Port() != 0 { // else it is bare
 		room -= udpHeader
 	}

@@ -48,6 +48,7 @@ func (c *control) reconfigure(now time.Time, ch Change) error {
 		c.hold.giveUp(p.ID)
 	}
 	c.cfg.IKE, c.cfg.Policies, c.cfg.Session, c.cfg.Tunnels = next.IKE, next.Policies, next.Session, next.Tunnels
+	ch.Session.MTUs = socketMTUs(c.cfg.Sockets)
 	c.tracker.Reconfigure(ch.Session)
 	c.events.ikeSAs = ch.LogIKE
 	c.tally.configure(ch.Session.Sessions)

@@ -27,7 +27,7 @@ type Child struct {
 	Window    int             `json:"replayWindow"`        // negative: no anti-replay
 	Group     uint16          `json:"dhGroup"`             // of the key exchange for perfect forward secrecy; 0: none
 	AddKE     string          `json:"addKe,omitempty"`     // of the additional key exchange
-	MTU       int             `json:"mtu"`                 // of the interface behind the local address; 0: not known
+	MTU       int             `json:"mtu"`                 // of the path, as far as it is known, else of the interface behind the local address; 0: not known
 	Plaintext int             `json:"plaintextMtu"`        // the largest inner packet that fits; 0: not known
 	Installed time.Time       `json:"installed"`
 	In        ChildDirection  `json:"in"`
@@ -97,7 +97,11 @@ func (t *Tracker) childSA(c *sadb.Child, info *childInfo, now time.Time) Child {
 	if v.Window == 0 {
 		v.Window = defaultWindow
 	}
-	if v.MTU = t.cfg.MTUs[path.Local.Addr()]; v.MTU > 0 {
+	v.MTU = t.cfg.MTUs[path.Local.Addr()]
+	if n := t.pathMTUs[path.Remote.Addr()]; n > 0 {
+		v.MTU = min(v.MTU, n)
+	}
+	if v.MTU > 0 {
 		v.Plaintext = s.Out.Suite.MaxInner(v.MTU - outerHeaders(path))
 	}
 	v.In = direction(s.In.SPI, &c.In.Counters, c.In.Last())

@@ -2,6 +2,7 @@ package session
 
 import (
 	"iter"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 // the DB owns it.
 type Tracker struct {
 	cfg      Config
+	pathMTUs map[netip.Addr]int // by the peer's address
 	db       *sadb.DB
 	records  []*record // configured ones, in the order of the listing
 	index    index
@@ -69,10 +71,18 @@ func New(cfg Config, db *sadb.DB) *Tracker {
 		dynamic:  make(map[dynamicKey]*record),
 		sas:      make(map[sadb.IKEID]*ikeSA),
 		children: make(map[esp.SPI]*childInfo),
+		pathMTUs: make(map[netip.Addr]int),
 		zeroed:   make(map[sadb.PolicyID][2]sadb.CounterValues),
 	}
 	t.Reconfigure(cfg)
 	return t
+}
+
+// SetPathMTU has listings show the path MTU to a peer's address; 0: it is not known any more.
+func (t *Tracker) SetPathMTU(remote netip.Addr, n int) {
+	if t.pathMTUs[remote] = n; n == 0 {
+		delete(t.pathMTUs, remote)
+	}
 }
 
 // Reconfigure puts another configuration into force. A session of the same peer on the same interface goes on as it is; one that is not

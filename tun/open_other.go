@@ -40,3 +40,6 @@ func (h *Host) SetAddrs([]netip.Prefix) error { return errors.ErrUnsupported }
 
 // SetCarrier tells the system whether packets can get through.
 func (h *Host) SetCarrier(bool) error { return errors.ErrUnsupported }
+
+// PathMTU is the largest packet that gets from one address to another in one piece. This system is not asked.
+func PathMTU(local, remote netip.Addr) (int, error) { return 0, errors.ErrUnsupported }

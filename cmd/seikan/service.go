@@ -189,6 +189,7 @@ func (s *service) run(ctx context.Context) error {
 	if s.roams {
 		go s.watch(ctx)
 	}
+	go s.watchPaths(ctx)
 	reloaded := make(chan struct{})
 	go func() {
 		defer close(reloaded)

@@ -23,11 +23,12 @@ func (n *Namespace) Ping(t testing.TB, from, to string, count int) {
 	}
 }
 
-// TryPing sends n echo requests and gives how many were sent and answered, and what ping printed.
-func (n *Namespace) TryPing(t testing.TB, from, to string, count int) (sent, received int, out string) {
+// TryPing sends n echo requests and gives how many were sent and answered, and what ping printed. more are further options of ping.
+func (n *Namespace) TryPing(t testing.TB, from, to string, count int, more ...string) (sent, received int, out string) {
 	t.Helper()
 	// Ping waits for the last answer no longer than its interval.
-	b, _ := n.command("ping", "-n", "-I", from, "-c", strconv.Itoa(count), "-i", "0.2", "-W", "5", to).CombinedOutput()
+	args := append(more, "-n", "-I", from, "-c", strconv.Itoa(count), "-i", "0.2", "-W", "5", to)
+	b, _ := n.command("ping", args...).CombinedOutput()
 	sent, received = pingCounts(t, string(b))
 	return sent, received, string(b)
 }
