@@ -24,6 +24,7 @@ type control struct {
 	out     ike.Output // of the call to ike that is being carried out
 
 	hold    *hold
+	waiting waiting
 	uplink  *uplink // for what was held
 	outlets outlets // for IKE
 	marked  []byte  // scratch: a message behind the non-ESP marker
@@ -44,6 +45,7 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 		learnt:  make(map[netip.Addr]int),
 		events:  &eventLog{log: r.cfg.Log, ikeSAs: r.cfg.LogIKE},
 		hold:    newHold(r.cfg.Hold, r.cfg.HoldTime),
+		waiting: waiting{opener: newOpener(r)},
 		uplink:  newUplink(r, max(1, r.cfg.Hold)),
 		outlets: newOutlets(r.cfg.Sockets).prompt(), // control waits for nobody: what is lost here IKE sends again
 	}
@@ -72,6 +74,8 @@ func (c *control) run(ctx context.Context) error {
 			c.do(func(now time.Time) { c.heed(now, n) })
 		case a := <-c.acquires:
 			c.do(func(now time.Time) { c.acquired(now, a) })
+		case p := <-c.early:
+			c.do(func(now time.Time) { c.cameEarly(now, p) })
 		case call := <-c.calls:
 			c.do(call.work)
 			close(call.done)
@@ -87,7 +91,7 @@ func (c *control) run(ctx context.Context) error {
 			c.cfg.Log.Warn().Int("count", c.ike.Len()).Msg("stopping before every peer has answered")
 			return failure
 		}
-		if next := earlier(c.ike.Next(), earlier(c.hold.next(), c.events.limit.next())); next.IsZero() {
+		if next := earlier(earlier(c.ike.Next(), c.hold.next()), earlier(c.waiting.next(), c.events.limit.next())); next.IsZero() {
 			timer.Stop()
 		} else {
 			timer.Reset(time.Until(next))
@@ -138,6 +142,8 @@ func (c *control) carryOut(now time.Time) (more bool) {
 // apply brings the SA database, the sessions and the log up to date with an event.
 func (c *control) apply(now time.Time, ev ike.Event) {
 	switch ev := ev.(type) {
+	case ike.ChildOffered:
+		c.db.Offer(ev.In)
 	case ike.ChildUp:
 		_, err := c.db.Install(now, ev.Spec)
 		for _, key := range [...]esp.Secret{ev.Spec.In.Key, ev.Spec.In.Auth, ev.Spec.Out.Key, ev.Spec.Out.Auth} {
@@ -152,6 +158,7 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 			return
 		}
 		c.released = append(c.released, ev.Spec.Policies...)
+		c.waiting.arrived(now, ev.Spec.In.SPI)
 		c.fit(&ev.Spec, ev.Spec.Path)
 		c.changed = true
 	case ike.ChildActive:
@@ -208,6 +215,7 @@ func (c *control) handle(now time.Time, d datagram) {
 // tick does what is due.
 func (c *control) tick(now time.Time) {
 	c.hold.expire(now)
+	c.waiting.expire(now)
 	c.events.limit.tell(now, c.cfg.Log)
 	c.ike.Advance(now, &c.out)
 }

@@ -34,8 +34,15 @@ type downlink struct {
 }
 
 func newDownlink(r *Router, s Socket) *downlink {
+	d := newOpener(r)
+	d.inlet, d.bare = newInlet(s, downlinkBatch), s.ESP
+	return d
+}
+
+// newOpener is a downlink without a socket, for packets that are given with add and end.
+func newOpener(r *Router) *downlink {
 	return &downlink{
-		inlet: newInlet(s, downlinkBatch), r: r, bare: s.ESP,
+		r:      r,
 		frames: make([]esp.Frame, 0, downlinkBatch),
 		sinks:  newSinks(r.cfg.Device),
 	}
@@ -50,13 +57,18 @@ func (d *downlink) step(now int64, n int) {
 		case len(b) < markerLen:
 			d.r.drops.Drop(sadb.DropNonESPShort, 1)
 		case d.bare:
-			d.add(now, i)
+			d.add(now, b, m.Remote)
 		case binary.BigEndian.Uint32(b) == 0:
 			d.r.takeIKE(sadb.Path{Local: d.local, Remote: m.Remote}, b[markerLen:])
 		default:
-			d.add(now, i)
+			d.add(now, b, m.Remote)
 		}
 	}
+	d.end(now)
+}
+
+// end opens the last run and writes what was opened.
+func (d *downlink) end(now int64) {
 	d.open(now)
 	if unwritten := d.sinks.flush(); unwritten > 0 {
 		d.r.drops.Drop(sadb.DropTunWrite, uint64(unwritten))
@@ -64,15 +76,17 @@ func (d *downlink) step(now int64, n int) {
 	d.rebuilt = d.rebuilt[:0]
 }
 
-// add puts datagram i on the run of its SPI. A run of another one ends before.
-func (d *downlink) add(now int64, i int) {
-	b := d.msgs[i].Data
-	if spi := esp.SPI(binary.BigEndian.Uint32(b)); spi != d.spi {
+// spiOf is the SPI of an ESP packet, which is there.
+func spiOf(b []byte) esp.SPI { return esp.SPI(binary.BigEndian.Uint32(b)) }
+
+// add puts a packet on the run of its SPI. A run of another one ends before.
+func (d *downlink) add(now int64, b []byte, from netip.AddrPort) {
+	if spi := spiOf(b); spi != d.spi {
 		d.open(now)
 		d.spi = spi
 	}
 	if len(d.frames) == 0 {
-		d.from = d.msgs[i].Remote
+		d.from = from
 	}
 	d.frames = append(d.frames, esp.Frame{Data: b})
 }
@@ -87,8 +101,7 @@ func (d *downlink) open(now int64) {
 	in := d.r.db.Lookup(d.spi)
 	switch {
 	case in == nil:
-		d.r.drops.Drop(sadb.DropUnknownSPI, uint64(len(frames)))
-		d.reportUnknown(now)
+		d.unknown(now, frames)
 		return
 	case in.Spent():
 		charge(&in.Counters, &in.Entry().Counters.In, sadb.DropVolume, len(frames))
@@ -185,12 +198,23 @@ func openReason(err error) sadb.DropReason {
 	return sadb.DropMalformed
 }
 
-// reportUnknown tells control of an SPI that is not here, now and then.
-func (d *downlink) reportUnknown(now int64) {
+// unknown drops the packets of an SPI that is not here, and tells control now and then; those of an SA that is being set up wait for it.
+func (d *downlink) unknown(now int64, frames []esp.Frame) {
+	path := sadb.Path{Local: d.local, Remote: d.from}
+	lost := 0
+	for i := range frames {
+		if !d.r.takeEarly(path, frames[i].Data) {
+			lost++
+		}
+	}
+	if lost == 0 {
+		return
+	}
+	d.r.drops.Drop(sadb.DropUnknownSPI, uint64(lost))
 	if now-d.reported < int64(time.Minute) {
 		return
 	}
-	if d.r.tell(note{kind: noteUnknownSPI, in: d.spi, path: sadb.Path{Local: d.local, Remote: d.from}}) {
+	if d.r.tell(note{kind: noteUnknownSPI, in: d.spi, path: path}) {
 		d.reported = now
 	}
 }

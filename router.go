@@ -32,6 +32,7 @@ type Router struct {
 	ikeIn    chan datagram
 	notes    chan note
 	acquires chan acquire
+	early    chan early
 	failed   chan error
 	calls    chan call // not buffered: one that was taken is being answered
 
@@ -74,6 +75,7 @@ func New(cfg Config) (*Router, error) {
 		ikeIn:    make(chan datagram, ikeQueue),
 		notes:    make(chan note, noteQueue),
 		acquires: make(chan acquire, acquireQueue),
+		early:    make(chan early, earlyQueue),
 		failed:   make(chan error, 1),
 		calls:    make(chan call),
 		stopped:  make(chan struct{}),

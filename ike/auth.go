@@ -37,7 +37,7 @@ func (x *authenticate) begin(s *sa, now time.Time, out *Output) (wire.ExchangeTy
 	ps = append(append(ps, s.authPayloads()...), &wire.Notify{Kind: wire.MOBIKE_SUPPORTED})
 	ps = append(ps, s.additional()...)
 	if x.child != nil {
-		ps = append(ps, x.child.offer(s, true)...)
+		ps = append(ps, x.child.offer(s, true, out)...)
 	}
 	return wire.IKE_AUTH, ps, true
 }

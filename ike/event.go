@@ -96,6 +96,10 @@ type SADown struct {
 	Detail string // in plain words, for the log and the operator; never a secret
 }
 
+// ChildOffered: the peer is being offered a Child SA with this inbound SPI. It may send by it before its answer is here and ChildUp is
+// given, which need not follow.
+type ChildOffered struct{ In esp.SPI }
+
 // ChildUp: install this pair of ESP SAs.
 type ChildUp struct {
 	Spec     sadb.ChildSpec
@@ -144,6 +148,7 @@ func (SAStart) event()      {}
 func (SAUp) event()         {}
 func (SAEnding) event()     {}
 func (SADown) event()       {}
+func (ChildOffered) event() {}
 func (ChildUp) event()      {}
 func (ChildActive) event()  {}
 func (ChildRetired) event() {}

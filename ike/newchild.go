@@ -83,7 +83,7 @@ func (x *newChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, 
 	if s.state != established {
 		return 0, nil, false
 	}
-	ps, err := x.offerAlone(s)
+	ps, err := x.offerAlone(s, out)
 	if err != nil {
 		x.fail(s, now, ReasonLocal, err.Error(), out)
 		return 0, nil, false
@@ -92,12 +92,12 @@ func (x *newChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, 
 }
 
 // offerAlone is the request's content in CREATE_CHILD_SA.
-func (x *newChild) offerAlone(s *sa) ([]wire.Payload, error) {
+func (x *newChild) offerAlone(s *sa, out *Output) ([]wire.Payload, error) {
 	x.tries++
 	if x.group == wire.NONE {
 		x.group = firstGroup(x.proposals())
 	}
-	ps := x.offer(s, false)
+	ps := x.offer(s, false, out)
 	x.ni, x.missed = nonce(), nil
 	head := []wire.Payload{ps[0], &wire.Nonce{Data: x.ni}}
 	x.kex = nil
@@ -122,8 +122,9 @@ func firstGroup(props []Proposal) wire.GroupID {
 }
 
 // offer is SA, TSi, TSr.
-func (x *newChild) offer(s *sa, initial bool) []wire.Payload {
+func (x *newChild) offer(s *sa, initial bool, out *Output) []wire.Payload {
 	x.in = s.e.newChildSPI()
+	out.Events = append(out.Events, ChildOffered{x.in})
 	if x.local == nil {
 		x.local, x.remote = x.flow.Local, x.flow.Remote
 		if x.trigger != nil {

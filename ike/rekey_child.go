@@ -29,7 +29,7 @@ func (x *rekeyChild) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType
 	}
 	x.local, x.remote = c.local, c.remote // RFC 7296 §2.9.2: not narrower than what is in use
 	x.repeat = c.algs
-	ps, err := x.offerAlone(s)
+	ps, err := x.offerAlone(s, out)
 	if err != nil {
 		c.rekeying = nil
 		return 0, nil, false

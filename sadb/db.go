@@ -13,11 +13,12 @@ import (
 
 // DB is the SAs and policies of one router. The zero value is empty.
 //
-// Lookup, Route, Entry and Entries, and all that they give, are safe for use by any goroutine. The other methods belong to one goroutine,
+// Lookup, Route, Offered, Entry and Entries, and all that they give, are safe for use by any goroutine. The other methods belong to one goroutine,
 // the writer.
 type DB struct {
 	inbound  spiTable
 	policies atomic.Pointer[spd] // nil: none
+	offered  offered
 
 	// The writer's.
 	first, last *Child             // all of them, in order of installation
@@ -163,6 +164,7 @@ func (db *DB) Install(now time.Time, s ChildSpec) (*Child, error) {
 	db.own(c, s.IKE)
 	db.link(c)
 	db.inbound.add(c.In)
+	db.offered.taken(s.In.SPI)
 	for _, id := range s.Policies {
 		e := db.Entry(id)
 		e.children = append(e.children, c)
