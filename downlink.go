@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"seikan/esp"
+	"seikan/internal/udp"
 	"seikan/sadb"
 )
 
@@ -26,6 +27,7 @@ type downlink struct {
 	spi    esp.SPI
 	from   netip.AddrPort // of its first packet
 	frames []esp.Frame
+	class  []uint8 // of service, of the outer headers
 
 	scratch  esp.Scratch
 	sinks    sinks
@@ -44,6 +46,7 @@ func newOpener(r *Router) *downlink {
 	return &downlink{
 		r:      r,
 		frames: make([]esp.Frame, 0, downlinkBatch),
+		class:  make([]uint8, 0, downlinkBatch),
 		sinks:  newSinks(r.cfg.Device),
 	}
 }
@@ -57,11 +60,11 @@ func (d *downlink) step(now int64, n int) {
 		case len(b) < markerLen:
 			d.r.drops.Drop(sadb.DropNonESPShort, 1)
 		case d.bare:
-			d.add(now, b, m.Remote)
+			d.add(now, m)
 		case binary.BigEndian.Uint32(b) == 0:
 			d.r.takeIKE(sadb.Path{Local: d.local, Remote: m.Remote}, b[markerLen:])
 		default:
-			d.add(now, b, m.Remote)
+			d.add(now, m)
 		}
 	}
 	d.end(now)
@@ -79,29 +82,30 @@ func (d *downlink) end(now int64) {
 // spiOf is the SPI of an ESP packet, which is there.
 func spiOf(b []byte) esp.SPI { return esp.SPI(binary.BigEndian.Uint32(b)) }
 
-// add puts a packet on the run of its SPI. A run of another one ends before.
-func (d *downlink) add(now int64, b []byte, from netip.AddrPort) {
-	if spi := spiOf(b); spi != d.spi {
+// add puts the packet of a datagram on the run of its SPI. A run of another one ends before.
+func (d *downlink) add(now int64, m *udp.Message) {
+	if spi := spiOf(m.Data); spi != d.spi {
 		d.open(now)
 		d.spi = spi
 	}
 	if len(d.frames) == 0 {
-		d.from = from
+		d.from = m.Remote
 	}
-	d.frames = append(d.frames, esp.Frame{Data: b})
+	d.frames = append(d.frames, esp.Frame{Data: m.Data})
+	d.class = append(d.class, m.TOS)
 }
 
 // open ends the run: the inner packets that may pass go on the write list.
 func (d *downlink) open(now int64) {
-	frames := d.frames
-	d.frames = frames[:0]
+	frames, class := d.frames, d.class
+	d.frames, d.class = frames[:0], class[:0]
 	if len(frames) == 0 {
 		return
 	}
 	in := d.r.db.Lookup(d.spi)
 	switch {
 	case in == nil:
-		d.unknown(now, frames)
+		d.unknown(now, frames, class)
 		return
 	case in.Spent():
 		charge(&in.Counters, &in.Entry().Counters.In, sadb.DropVolume, len(frames))
@@ -120,11 +124,15 @@ func (d *downlink) open(now int64) {
 			continue // a dummy packet is discarded, and is no error
 		}
 		if transport && f.Err == nil {
-			d.rebuilt = rebuild(d.rebuilt, &in.Child().Spec, f)
+			d.rebuilt = rebuild(d.rebuilt, &in.Child().Spec, f, class[i])
 		}
 		e, why := g.admit(f)
 		if e == nil {
 			charge(&in.Counters, &in.Entry().Counters.In, why, 1)
+			continue
+		}
+		if !combineECN(f.Data, class[i]) {
+			charge(&in.Counters, &e.Counters.In, sadb.DropECN, 1)
 			continue
 		}
 		if e != entry && n > 0 {
@@ -199,11 +207,11 @@ func openReason(err error) sadb.DropReason {
 }
 
 // unknown drops the packets of an SPI that is not here, and tells control now and then; those of an SA that is being set up wait for it.
-func (d *downlink) unknown(now int64, frames []esp.Frame) {
+func (d *downlink) unknown(now int64, frames []esp.Frame, class []uint8) {
 	path := sadb.Path{Local: d.local, Remote: d.from}
 	lost := 0
 	for i := range frames {
-		if !d.r.takeEarly(path, frames[i].Data) {
+		if !d.r.takeEarly(path, class[i], frames[i].Data) {
 			lost++
 		}
 	}

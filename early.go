@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"seikan/esp"
+	"seikan/internal/udp"
 	"seikan/sadb"
 )
 
@@ -18,19 +19,20 @@ const (
 type early struct {
 	spi   esp.SPI
 	path  sadb.Path // that it came by
+	class uint8     // of service
 	data  []byte    // control's
 	until time.Time // that it is kept; control's
 }
 
 // takeEarly leaves a copy of a packet whose SA is not there, if that was offered to a peer. False: it was not, or there is no room.
-func (r *Router) takeEarly(path sadb.Path, data []byte) bool {
+func (r *Router) takeEarly(path sadb.Path, class uint8, data []byte) bool {
 	spi := spiOf(data)
 	offered := r.db.Offered(spi) || r.db.Lookup(spi) != nil // it is one or the other from the offer on
 	if !offered || len(r.early) == cap(r.early) || len(data) > maxIKE {
 		return false
 	}
 	select {
-	case r.early <- early{spi: spi, path: path, data: append([]byte(nil), data...)}:
+	case r.early <- early{spi: spi, path: path, class: class, data: append([]byte(nil), data...)}:
 		return true
 	default:
 		return false
@@ -76,7 +78,7 @@ func (w *waiting) arrived(now time.Time, spi esp.SPI) {
 
 func (w *waiting) open(now time.Time, p early) {
 	w.opener.local = p.path.Local
-	w.opener.add(now.UnixNano(), p.data, p.path.Remote)
+	w.opener.add(now.UnixNano(), &udp.Message{Data: p.data, Remote: p.path.Remote, TOS: p.class})
 }
 
 func (w *waiting) end(now time.Time) { w.opener.end(now.UnixNano()) }

@@ -43,11 +43,11 @@ func (g *GRE) headLen() int {
 // put writes what goes before an inner packet of n octets into the whole of p, which is headLen octets. first is the beginning of the
 // inner packet, whose class of service the packet takes over.
 func (g *GRE) put(p, first []byte, n int) {
-	tos, flags, kind := first[1], uint16(0), uint16(etherIPv4)
+	flags, kind := uint16(0), uint16(etherIPv4)
 	if first[0]>>4 == 6 {
-		tos, kind = first[0]<<4|first[1]>>4, etherIPv6
+		kind = etherIPv6
 	}
-	g.ip(p, tos, len(p)+n)
+	g.ip(p, classOf(first), len(p)+n)
 	p = p[ipv4Header:]
 	if g.Keyed {
 		flags = greKey
@@ -58,16 +58,14 @@ func (g *GRE) put(p, first []byte, n int) {
 }
 
 // ip writes the IPv4 header of a packet of n octets. It is never fragmented, so that its identification may be 0 (RFC 6864 §4.1).
-func (g *GRE) ip(p []byte, tos byte, n int) {
-	putIPv4(p, g.Local, g.Remote, protoGRE, greTTL, n)
-	p[1] = tos
-	putIPv4Sum(p)
+func (g *GRE) ip(p []byte, class uint8, n int) {
+	putIPv4(p, g.Local, g.Remote, class, protoGRE, greTTL, n)
 }
 
 // putIPv4 writes an IPv4 header without options for a packet of n octets.
-func putIPv4(p []byte, src, dst netip.Addr, proto, ttl byte, n int) {
+func putIPv4(p []byte, src, dst netip.Addr, class, proto, ttl uint8, n int) {
 	clear(p[:ipv4Header])
-	p[0] = 0x45
+	p[0], p[1] = 0x45, class
 	binary.BigEndian.PutUint16(p[2:], uint16(n))
 	binary.BigEndian.PutUint16(p[6:], dontSplit)
 	p[8], p[9] = ttl, proto

@@ -27,7 +27,7 @@ func greHeader(flags, kind uint16, words ...uint32) []byte {
 func inIPv4(parts ...[]byte) []byte {
 	body := bytes.Join(parts, nil)
 	p := make([]byte, ipv4Header)
-	putIPv4(p, outerA, outerB, protoGRE, greTTL, ipv4Header+len(body))
+	putIPv4(p, outerA, outerB, 0, protoGRE, greTTL, ipv4Header+len(body))
 	return append(p, body...)
 }
 
@@ -127,7 +127,8 @@ func FuzzGREInner(f *testing.F) {
 	})
 }
 
-// A packet that travels by transport mode is the same at the other end, but for what its IP header said beside addresses and protocol.
+// A packet that travels by transport mode is the same at the other end, but for what its IP header said beside addresses, protocol and class
+// of service.
 func TestTransportRebuild(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -136,10 +137,10 @@ func TestTransportRebuild(t *testing.T) {
 		spec := &sadb.ChildSpec{Local: selector(tt.dst), Remote: selector(tt.src)}
 		data := []byte{0x13, 0x88, 0x13, 0x89, 0, 12, 0, 0, 1, 2, 3, 4}
 		f := esp.Frame{Data: data, Next: 17}
-		room := rebuild(make([]byte, 3, 10), spec, &f)
+		room := rebuild(make([]byte, 3, 10), spec, &f, 0xb9)
 		flow, err := sadb.ParseFlow(f.Data)
 		want := sadb.Flow{Src: tt.src, Dst: tt.dst, Proto: 17, SrcPort: 5000, DstPort: 5001, Ports: true}
-		if err != nil || flow != want || f.Next != nextHeader(flow) || len(room) != 3+len(f.Data) {
+		if err != nil || flow != want || f.Next != nextHeader(flow) || len(room) != 3+len(f.Data) || classOf(f.Data) != 0xb9 {
 			t.Errorf("%s: got %+v, %v", tt.name, flow, err)
 		}
 		at, next, ok := bare(f.Data)

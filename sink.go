@@ -29,6 +29,9 @@ func (s *sink) put(packet []byte, mss uint16) (why sadb.DropReason, ok bool) {
 		case flow.Martian():
 			return sadb.DropMartian, false
 		}
+		if !combineECN(inner, classOf(packet)) {
+			return sadb.DropECN, false
+		}
 		packet = inner
 	}
 	if mss > 0 {

@@ -52,7 +52,7 @@ func (c *cable) WriteBatch(ms []udp.Message) (int, error) {
 	}
 	for _, m := range ms {
 		k := &c.kept[c.n%len(c.kept)]
-		k.Data, k.Remote = append(k.Data[:0], m.Data...), m.Remote
+		k.Data, k.Remote, k.TOS = append(k.Data[:0], m.Data...), m.Remote, m.TOS
 		c.n++
 	}
 	return len(ms), nil
@@ -141,7 +141,7 @@ func deliver(a, b *half) {
 	for i := range n {
 		m := &b.down.msgs[i]
 		m.Data = append(m.Data[:0], a.wire.kept[i].Data...)
-		m.Remote = a.wire.local
+		m.Remote, m.TOS = a.wire.local, a.wire.kept[i].TOS
 	}
 	a.wire.n = 0
 	b.down.step(2e9, n)
@@ -259,9 +259,11 @@ func TestDownlinkDrops(t *testing.T) {
 		next   uint8
 		mangle func(b []byte) []byte
 		twice  bool
+		tos    uint8 // of the outer header
 		want   sadb.DropReason
 		router bool
 	}{
+		{name: "congestion that cannot be told", tos: ecnCE, want: sadb.DropECN},
 		{name: "bad ICV", mangle: func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, want: sadb.DropICV},
 		{name: "replay", twice: true, want: sadb.DropReplay},
 		{name: "short ESP", mangle: func(b []byte) []byte { return b[:9] }, want: sadb.DropMalformed},
@@ -289,7 +291,7 @@ func TestDownlinkDrops(t *testing.T) {
 			if tt.mangle != nil {
 				sealed = tt.mangle(sealed)
 			}
-			batch := []udp.Message{{Data: sealed}}
+			batch := []udp.Message{{Data: sealed, TOS: tt.tos}}
 			if tt.twice {
 				batch = append(batch, batch[0])
 			}

@@ -30,18 +30,19 @@ func bare(packet []byte) (at int, next uint8, ok bool) {
 	return ipv6Header, next, next != protoHopByHop && next != protoRouting && next != protoFragment
 }
 
-// rebuild makes the IP packet again that an opened packet of transport mode was, in room, which it may grow, and sets the frame to it.
-func rebuild(room []byte, spec *sadb.ChildSpec, f *esp.Frame) []byte {
+// rebuild makes the IP packet again that an opened packet of transport mode was, in room, which it may grow, and sets the frame to it. class
+// is the outer header's class of service.
+func rebuild(room []byte, spec *sadb.ChildSpec, f *esp.Frame, class uint8) []byte {
 	src, dst := spec.Remote[0].Lo, spec.Local[0].Lo
 	at := len(room)
 	if src.Is4() {
 		room = append(room, make([]byte, ipv4Header)...)
-		putIPv4(room[at:], src, dst, f.Next, transportTTL, ipv4Header+len(f.Data))
+		putIPv4(room[at:], src, dst, class, f.Next, transportTTL, ipv4Header+len(f.Data))
 		f.Next = nextIPv4
 	} else {
 		room = append(room, make([]byte, ipv6Header)...)
 		h := room[at:]
-		h[0] = 0x60
+		h[0], h[1] = 0x60|class>>4, class<<4
 		binary.BigEndian.PutUint16(h[4:], uint16(len(f.Data)))
 		h[6], h[7] = f.Next, transportTTL
 		copy(h[8:], src.AsSlice())

@@ -47,14 +47,20 @@ type uplink struct {
 	out    *sadb.Outbound
 	entry  *sadb.Entry
 	frames []esp.Frame
-	sizes  []int // of the inner packets
-	need   int   // octets that the run takes in the arena
+	inner  []inner
+	need   int // octets that the run takes in the arena
 
 	cutter  gso.Segmenter
 	heads   []byte // of the packets of the run that were cut out of a frame
 	scratch esp.Scratch
 	arena   []byte
 	msgs    []udp.Message
+}
+
+// inner is what is remembered of a packet on the run.
+type inner struct {
+	size  int   // octets
+	class uint8 // of service
 }
 
 // newUplink makes an uplink that seals up to n packets at once.
@@ -64,7 +70,7 @@ func newUplink(r *Router, n int) *uplink {
 		outlets: newOutlets(r.cfg.Sockets),
 		noSA:    func(e *sadb.Entry, _ sadb.Flow, _ []byte) { e.Counters.Out.Drop(sadb.DropNoSA, 1) },
 		frames:  make([]esp.Frame, 0, n),
-		sizes:   make([]int, 0, n),
+		inner:   make([]inner, 0, n),
 		heads:   make([]byte, 0, headsLen),
 		arena:   make([]byte, 0, arenaLen),
 		msgs:    make([]udp.Message, 0, n),
@@ -109,6 +115,7 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 		if to.Policy.MSS > 0 && f.Proto == protoTCP && u.cutter.Len() == 1 {
 			clampMSS(fr.Data, to.Policy.MSS)
 		}
+		w.class = classOf(fr.Data)
 		if !w.fit(to.Out, f, fr.Data) {
 			charge(&to.Out.Counters, &to.Policy.Counters.Out, sadb.DropMalformed, u.cutter.Len())
 			return
@@ -138,6 +145,7 @@ type wrapping struct {
 	put   int    // octets that go before the packet
 	cut   int    // octets that are taken off the beginning then, for transport mode
 	next  uint8  // what ESP calls the rest
+	class uint8  // of service
 }
 
 // fit completes w for an SA. False: the packet cannot go by transport mode.
@@ -189,14 +197,14 @@ func (u *uplink) add(now int64, to sadb.Routed, w *wrapping) {
 		payload = payload[w.cut:]
 	}
 	u.frames = append(u.frames, esp.Frame{Head: head, Data: payload, Next: w.next})
-	u.sizes = append(u.sizes, size)
+	u.inner = append(u.inner, inner{size, w.class})
 	u.need += n
 }
 
 // flush seals the run and sends it. A packet that was sealed and could not be sent counts as both.
 func (u *uplink) flush(now int64) {
-	frames, sizes, out, entry := u.frames, u.sizes, u.out, u.entry
-	u.frames, u.sizes, u.need, u.heads = frames[:0], sizes[:0], 0, u.heads[:0]
+	frames, inner, out, entry := u.frames, u.inner, u.out, u.entry
+	u.frames, u.inner, u.need, u.heads = frames[:0], inner[:0], 0, u.heads[:0]
 	if len(frames) == 0 {
 		return
 	}
@@ -214,8 +222,8 @@ func (u *uplink) flush(now int64) {
 			charge(&out.Counters, &entry.Counters.Out, sealReason(err), 1)
 			continue
 		}
-		u.msgs = append(u.msgs, udp.Message{Data: frames[i].Data, Remote: path.Remote})
-		octets += sizes[i]
+		u.msgs = append(u.msgs, udp.Message{Data: frames[i].Data, Remote: path.Remote, TOS: inner[i].class})
+		octets += inner[i].size
 	}
 	if len(u.msgs) == 0 { // out of sequence numbers
 		u.r.tell(note{kind: noteHard, in: out.Child().In.SPI()})

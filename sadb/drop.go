@@ -14,6 +14,7 @@ const (
 	DropIdentity                     // the inner packet is outside of the SA's selectors (RFC 4301 §5.2)
 	DropMartian                      // the inner packet has an address that no router passes on (RFC 1812 §5.3.7)
 	DropGRE                          // the GRE header is not that of the tunnel (RFC 2784, RFC 2890)
+	DropECN                          // congestion was marked, and the inner packet cannot carry the mark (RFC 6040 §4.2)
 
 	// Of outbound SAs and policies.
 	DropDiscard      // the policy says so
@@ -47,6 +48,7 @@ var dropWords = [NumDropReasons]string{
 	DropIdentity:     "outside the selectors",
 	DropMartian:      "martian",
 	DropGRE:          "bad GRE header",
+	DropECN:          "congestion mark",
 	DropDiscard:      "policy",
 	DropNoSA:         "no SA",
 	DropQueueFull:    "hold queue full",

@@ -23,7 +23,7 @@ func benchLoopback(b *testing.B, portable bool, size, batch int) {
 	w, r := from.NewWriter(), to.NewReader()
 	out, in := make([]Message, batch), make([]Message, batch)
 	for i := range out {
-		out[i] = Message{make([]byte, size), to.LocalAddr()}
+		out[i] = Message{Data: make([]byte, size), Remote: to.LocalAddr()}
 	}
 	b.SetBytes(int64(size * batch))
 	b.ReportAllocs()

@@ -47,6 +47,7 @@ func listenESP(addr netip.Addr, o Options) (Conn, error) {
 		conn.Close()
 		return nil, err
 	}
+	reportTOS(raw, addr.Is6())
 	c := &linuxConn{conn: conn, raw: raw, local: netip.AddrPortFrom(addr, 0), bare: true}
 	c.noGSO.Store(true)
 	return c, nil

@@ -37,6 +37,7 @@ func newConn(c *net.UDPConn, o Options) (Conn, error) {
 	if !o.NoCoalescing {
 		enableGRO(raw)
 	}
+	reportTOS(raw, local.Addr().Is6())
 	lc.noGSO.Store(o.NoSegmentation || !cutsUp(raw))
 	return lc, nil
 }

@@ -3,7 +3,6 @@
 package udp
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"syscall"
 	"unsafe"
@@ -17,26 +16,6 @@ const (
 	maxSegments = 64
 	maxTogether = 65000 // octets of one such message, with room for the headers
 )
-
-// control is room for one control message with a number in it.
-type control [unix.SizeofCmsghdr + 8]byte
-
-// set makes c say that a message is to be cut into datagrams of size octets.
-func (c *control) set(size int) {
-	h := (*unix.Cmsghdr)(unsafe.Pointer(c))
-	h.Level, h.Type = unix.SOL_UDP, unix.UDP_SEGMENT
-	h.SetLen(unix.CmsgLen(2))
-	binary.NativeEndian.PutUint16(c[unix.CmsgLen(0):], uint16(size))
-}
-
-// segment is the size that the kernel says of a message that it has put together; 0: it is one datagram.
-func (c *control) segment(n uint64) int {
-	h := (*unix.Cmsghdr)(unsafe.Pointer(c))
-	if n < uint64(unix.CmsgLen(4)) || h.Level != unix.SOL_UDP || h.Type != unix.UDP_GRO {
-		return 0
-	}
-	return int(binary.NativeEndian.Uint32(c[unix.CmsgLen(0):]))
-}
 
 // enableGRO asks for datagrams that arrived together. A kernel that does not know of that hands each over by itself.
 func enableGRO(raw syscall.RawConn) {
@@ -65,6 +44,7 @@ type reader struct {
 	rest  []byte // what is left of it
 	size  int    // of its datagrams
 	from  netip.AddrPort
+	tos   uint8
 }
 
 // groBatch is how many messages are received at once. Each may hold maxSegments datagrams: more messages would not stay in the cache until
@@ -104,7 +84,7 @@ func (r *reader) ReadBatch(ms []Message) (int, error) {
 	for n < len(ms) && (r.begun || r.take()) {
 		size := min(r.size, len(r.rest))
 		ms[n].Data = r.rest[:size:size]
-		ms[n].Remote = r.from
+		ms[n].Remote, ms[n].TOS = r.from, r.tos
 		r.rest = r.rest[size:]
 		r.begun = len(r.rest) > 0
 		n++
@@ -123,7 +103,7 @@ func (r *reader) take() bool {
 	if r.bare {
 		r.rest, r.from = withoutHeader(r.rest, r.from.Addr().Is4()), netip.AddrPortFrom(r.from.Addr(), 0)
 	}
-	if r.size = r.ctl[i].segment(uint64(r.hdrs[i].hdr.Controllen)); r.size <= 0 {
+	if r.size, r.tos = r.ctl[i].read(int(r.hdrs[i].hdr.Controllen)); r.size <= 0 {
 		r.size = len(r.rest)
 	}
 	return true
@@ -194,13 +174,8 @@ func (w *writer) plan(ms []Message, single int) {
 		w.setName(k, ms[i].Remote)
 		h.Iov = &w.iovs[i]
 		h.SetIovlen(w.gather(i, ms[i:i+n]))
-		if h.Control = nil; n > 1 {
-			w.ctl[k].set(len(ms[i].Data))
-			h.Control = (*byte)(unsafe.Pointer(&w.ctl[k]))
-			h.SetControllen(unix.CmsgSpace(2))
-		} else {
-			h.SetControllen(0)
-		}
+		h.Control = (*byte)(unsafe.Pointer(&w.ctl[k]))
+		h.SetControllen(w.ctl[k].write(n, &ms[i], !w.local.Addr().Is4()))
 		w.runs = append(w.runs, n)
 		i += n
 	}
@@ -222,7 +197,8 @@ func (w *writer) gather(at int, ms []Message) int {
 	return last - at + 1
 }
 
-// together is how many datagrams from the first on can be one message: to one peer, of one size, but the last that may be shorter.
+// together is how many datagrams from the first on can be one message: to one peer, of one class of service and one size, but the last that
+// may be shorter.
 func together(ms []Message) int {
 	size, total := len(ms[0].Data), len(ms[0].Data)
 	if size == 0 {
@@ -231,7 +207,7 @@ func together(ms []Message) int {
 	n := 1
 	for n < len(ms) && n < maxSegments {
 		l := len(ms[n].Data)
-		if ms[n].Remote != ms[0].Remote || l > size || l == 0 || total+l > maxTogether {
+		if ms[n].Remote != ms[0].Remote || ms[n].TOS != ms[0].TOS || l > size || l == 0 || total+l > maxTogether {
 			break
 		}
 		n++

@@ -13,6 +13,9 @@ import (
 type Message struct {
 	Data   []byte
 	Remote netip.AddrPort // the other end; never an IPv4 address in IPv6 form when read
+
+	// TOS is the class of service in the IP header: that of IPv4, or the traffic class of IPv6. Portable sockets send and report 0.
+	TOS uint8
 }
 
 // Conn is a bound UDP socket of one address family. Its methods may be called by several goroutines at once.

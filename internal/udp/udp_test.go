@@ -62,7 +62,7 @@ func receive(t testing.TB, c Conn, n int) []Message {
 			t.Fatalf("got %d messages, then %v; want %d", len(got), err, n)
 		}
 		for _, m := range ms[:k] {
-			got = append(got, Message{bytes.Clone(m.Data), m.Remote})
+			got = append(got, Message{Data: bytes.Clone(m.Data), Remote: m.Remote, TOS: m.TOS})
 			for i := range m.Data[:cap(m.Data)] { // they are the reader's, but nobody else's
 				m.Data[i] ^= 0xff
 			}
@@ -79,6 +79,9 @@ func wantMessages(t testing.TB, got, sent []Message, from Conn) {
 	for i := range got {
 		if !bytes.Equal(got[i].Data, sent[i].Data) {
 			t.Errorf("message %d: got %d octets %.40x, want %d octets %.40x", i, len(got[i].Data), got[i].Data, len(sent[i].Data), sent[i].Data)
+		}
+		if got[i].TOS != sent[i].TOS {
+			t.Errorf("message %d: got class of service %#x, want %#x", i, got[i].TOS, sent[i].TOS)
 		}
 		if got[i].Remote != from.LocalAddr() {
 			t.Errorf("message %d: got it from %v, want %v", i, got[i].Remote, from.LocalAddr())

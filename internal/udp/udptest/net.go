@@ -82,7 +82,7 @@ func (n *Net) Rebind(inside, outside netip.AddrPort) {
 func (n *Net) Overflows() uint64 { return n.overflows.Load() }
 
 // send takes one datagram to the queue of the socket that it is for, if there is one.
-func (n *Net) send(from, to netip.AddrPort, data []byte) {
+func (n *Net) send(from, to netip.AddrPort, data []byte, tos uint8) {
 	n.mu.Lock()
 	if out, ok := n.outside[from]; ok {
 		from = out
@@ -99,7 +99,7 @@ func (n *Net) send(from, to netip.AddrPort, data []byte) {
 	if filter != nil && !filter(from, to, data) || c == nil {
 		return
 	}
-	d := datagram{slices.Clone(data), from, time.Time{}}
+	d := datagram{data: slices.Clone(data), from: from, tos: tos}
 	if delay > 0 {
 		d.due = time.Now().Add(delay)
 	}
@@ -121,6 +121,7 @@ func (n *Net) remove(c *conn) {
 type datagram struct {
 	data []byte
 	from netip.AddrPort
+	tos  uint8
 	due  time.Time // zero: now
 }
 
@@ -164,7 +165,7 @@ func (w writer) WriteBatch(ms []udp.Message) (int, error) {
 		if w.isClosed() {
 			return i, net.ErrClosed
 		}
-		w.net.send(w.local, ms[i].Remote, ms[i].Data)
+		w.net.send(w.local, ms[i].Remote, ms[i].Data, ms[i].TOS)
 	}
 	return len(ms), nil
 }
@@ -243,6 +244,6 @@ func (r *reader) peek() bool {
 
 // fill makes m a datagram.
 func (r *reader) fill(m *udp.Message, d datagram) {
-	m.Data, m.Remote = d.data, d.from
+	m.Data, m.Remote, m.TOS = d.data, d.from, d.tos
 	r.lent = append(r.lent, d.data)
 }
