@@ -48,6 +48,9 @@ func (c *cable) Close() error                            { return nil }
 func (c *cable) ReadBatch(ms []udp.Message) (int, error) { return 0, net.ErrClosed }
 func (c *cable) WriteBatch(ms []udp.Message) (int, error) {
 	if c.fail != nil {
+		for i := range ms {
+			ms[i].Err = c.fail
+		}
 		return 0, c.fail
 	}
 	for _, m := range ms {
@@ -202,7 +205,11 @@ func TestUplinkDrops(t *testing.T) {
 		{name: "no policy", joined: true, pkts: [][]byte{packet(innerA, outerB, 0, 100)}, want: sadb.DropNoPolicy, router: true},
 		{name: "too big for UDP", joined: true, pkts: [][]byte{big}, want: sadb.DropTooBig},
 		{name: "too big for the path", joined: true, fail: os.NewSyscallError("sendmmsg", syscall.EMSGSIZE), pkts: packets(1, 1400), want: sadb.DropTooBig},
-		{name: "no route", joined: true, fail: net.ErrClosed, pkts: packets(1, 100), want: sadb.DropSendError},
+		{name: "closed", joined: true, fail: net.ErrClosed, pkts: packets(1, 100), want: sadb.DropSendError},
+		{name: "no buffer", joined: true, fail: syscall.ENOBUFS, pkts: packets(2, 100), want: sadb.DropSendBuffer},
+		{name: "no route", joined: true, fail: os.NewSyscallError("sendmmsg", syscall.ENETUNREACH), pkts: packets(1, 100), want: sadb.DropUnreachable},
+		{name: "a filter", joined: true, fail: syscall.EPERM, pkts: packets(1, 100), want: sadb.DropForbidden},
+		{name: "another error", joined: true, fail: syscall.EINVAL, pkts: packets(1, 100), want: sadb.DropSendError},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -230,24 +230,49 @@ func (u *uplink) flush(now int64) {
 		return
 	}
 	tally(&out.Counters, &entry.Counters.Out, len(u.msgs), octets, now)
-	if unsent, why := u.send(path.Local); unsent > 0 {
-		charge(&out.Counters, &entry.Counters.Out, why, unsent)
+	if !u.send(path.Local) {
+		for i := range u.msgs {
+			if err := u.msgs[i].Err; err != nil {
+				charge(&out.Counters, &entry.Counters.Out, sendReason(err), 1)
+			}
+		}
 	}
 	u.r.checkSoft(out.Child())
 }
 
-// send writes msgs to the socket at local, and returns how many it did not take and how they are counted.
-func (u *uplink) send(local netip.AddrPort) (unsent int, why sadb.DropReason) {
+// errNoSocket: the SA's path is of a socket that is not there.
+var errNoSocket = errors.New("no socket")
+
+// send writes msgs to the socket at local. False: those that it did not take have an error.
+func (u *uplink) send(local netip.AddrPort) (all bool) {
 	o := u.outlets.find(local)
 	if o == nil {
-		return len(u.msgs), sadb.DropSendError
+		for i := range u.msgs {
+			u.msgs[i].Err = errNoSocket
+		}
+		return false
 	}
-	sent, err := o.writer.WriteBatch(u.msgs)
-	why = sadb.DropSendError
-	if errors.Is(err, syscall.EMSGSIZE) {
-		why = sadb.DropTooBig
+	sent, _ := o.writer.WriteBatch(u.msgs)
+	return sent == len(u.msgs)
+}
+
+// sendReason is how an error of a socket is counted.
+func sendReason(err error) sadb.DropReason {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return sadb.DropSendError
 	}
-	return len(u.msgs) - sent, why
+	switch errno {
+	case syscall.EMSGSIZE:
+		return sadb.DropTooBig
+	case syscall.ENOBUFS, syscall.ENOMEM, syscall.EAGAIN:
+		return sadb.DropSendBuffer
+	case syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.EADDRNOTAVAIL, syscall.ENODEV:
+		return sadb.DropUnreachable
+	case syscall.EPERM, syscall.EACCES:
+		return sadb.DropForbidden
+	}
+	return sadb.DropSendError
 }
 
 // sealReason is how an error of Seal is counted.

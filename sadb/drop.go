@@ -21,8 +21,11 @@ const (
 	DropNoSA         // there is no SA for it, and none came up
 	DropQueueFull    // too many packets wait for an SA already
 	DropSeqExhausted // the SA has no sequence numbers left
-	DropTooBig       // it does not fit into a datagram
-	DropSendError    // the socket did not take it
+	DropTooBig       // it does not fit into a datagram, or through the path
+	DropSendBuffer   // the system had no room for it
+	DropUnreachable  // the system has no way to the peer
+	DropForbidden    // a filter of the system did not let it out
+	DropSendError    // the socket did not take it, for another reason
 
 	// Of both.
 	DropMalformed // no whole IP packet, or no whole ESP packet
@@ -54,6 +57,9 @@ var dropWords = [NumDropReasons]string{
 	DropQueueFull:    "hold queue full",
 	DropSeqExhausted: "sequence numbers exhausted",
 	DropTooBig:       "too big",
+	DropSendBuffer:   "send buffer full",
+	DropUnreachable:  "peer unreachable",
+	DropForbidden:    "forbidden by a filter",
 	DropSendError:    "send error",
 	DropMalformed:    "malformed",
 	DropVolume:       "volume limit",

@@ -120,9 +120,10 @@ type writer struct {
 	vector
 	transmit func(fd uintptr) bool
 	ctl      []control
-	runs     []int // how many datagrams message i of the vector holds
-	next     int   // the first message that has not been tried
-	sent     int   // datagrams
+	runs     []int     // how many datagrams message i of the vector holds
+	next     int       // the first message that has not been tried
+	batch    []Message // that the vector holds
+	sent     int       // datagrams
 	errno    syscall.Errno
 	prompt   bool // does not wait
 	refused  int  // datagrams, from the first of ms[done:] on, that the kernel did not take together
@@ -143,6 +144,8 @@ func (w *writer) WriteBatch(ms []Message) (int, error) {
 	for len(ms) > 0 {
 		w.plan(ms[:min(len(ms), maxBatch)], single)
 		if err := w.raw.Write(w.transmit); err != nil {
+			fail(ms[w.done:], err)
+			w.batch = nil
 			return w.sent, err
 		}
 		if single -= w.done; w.refused > 0 {
@@ -151,6 +154,7 @@ func (w *writer) WriteBatch(ms []Message) (int, error) {
 		single = max(0, single)
 		ms = ms[w.done:]
 	}
+	w.batch = nil
 	if w.errno != 0 {
 		return w.sent, sysError("sendmmsg", w.errno)
 	}
@@ -163,7 +167,7 @@ func (w *writer) plan(ms []Message, single int) {
 	if len(w.ctl) < len(w.hdrs) {
 		w.ctl = make([]control, len(w.hdrs))
 	}
-	w.runs, w.next, w.refused, w.done = w.runs[:0], 0, 0, 0
+	w.batch, w.runs, w.next, w.refused, w.done = ms, w.runs[:0], 0, 0, 0
 	for i := 0; i < len(ms); {
 		n := 1
 		if i >= single && !w.noGSO.Load() {
@@ -232,10 +236,8 @@ func (w *writer) sendmmsg(fd uintptr) bool {
 			}
 			w.next += n
 		case errno == unix.EAGAIN && w.prompt:
-			for _, run := range w.runs[w.next:] {
-				w.done += run
-			}
-			w.next = len(w.runs)
+			fail(w.batch[w.done:], errno)
+			w.next, w.done = len(w.runs), len(w.batch)
 			if w.errno == 0 {
 				w.errno = errno
 			}
@@ -248,6 +250,7 @@ func (w *writer) sendmmsg(fd uintptr) bool {
 			w.refused = run
 			return true
 		default:
+			w.batch[w.done].Err = errno
 			w.next++
 			w.done++
 			if w.errno == 0 {
@@ -256,4 +259,11 @@ func (w *writer) sendmmsg(fd uintptr) bool {
 		}
 	}
 	return true
+}
+
+// fail notes why none of ms was sent.
+func fail(ms []Message, err error) {
+	for i := range ms {
+		ms[i].Err = err
+	}
 }

@@ -51,7 +51,9 @@ func (w portableWriter) WriteBatch(ms []Message) (sent int, first error) {
 		}
 		if err == nil {
 			sent++
-		} else if first == nil {
+			continue
+		}
+		if ms[i].Err = err; first == nil {
 			first = err
 		}
 	}

@@ -16,6 +16,9 @@ type Message struct {
 
 	// TOS is the class of service in the IP header: that of IPv4, or the traffic class of IPv6. Portable sockets send and report 0.
 	TOS uint8
+
+	// Err is why the message was not sent, set by a writer for those alone: a syscall.Errno or what wraps one, where the system said it.
+	Err error
 }
 
 // Conn is a bound UDP socket of one address family. Its methods may be called by several goroutines at once.
@@ -37,7 +40,7 @@ type Reader interface {
 type Writer interface {
 	// WriteBatch sends all of ms that can be sent, in order, and returns how many were sent and the first error. A
 	// datagram that cannot be sent (too long, no route, refused by a filter) does not stop those behind it. It blocks
-	// while the socket's buffer is full. The error is net.ErrClosed after Close.
+	// while the socket's buffer is full. Each that was not sent has its own error in Err. The error is net.ErrClosed after Close.
 	WriteBatch(ms []Message) (int, error)
 }
 

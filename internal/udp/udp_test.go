@@ -181,6 +181,12 @@ func TestUnsendable(t *testing.T) {
 					t.Errorf("sent %d, %v; want 2 and an error, of kind %v", n, err, test.want)
 				}
 				wantMessages(t, receive(t, b, 2), []Message{good, good}, a)
+				for i, m := range test.batch {
+					isGood := string(m.Data) == "good" && m.Remote.Addr().IsValid()
+					if isGood != (m.Err == nil) || len(m.Data) == len(tooLong.Data) && !errors.Is(m.Err, syscall.EMSGSIZE) {
+						t.Errorf("message %d has the error %v", i, m.Err)
+					}
+				}
 			})
 		}
 	})
