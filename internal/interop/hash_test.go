@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,21 +153,77 @@ func TestTransfer(t *testing.T) {
 			} else {
 				routers = append(routers, StartRouterIn(t, l, l.B, binary, mirrored6(conf.String())))
 			}
-			transfer(t, l, from, to, *octets)
+			transferInStorm(t, l, storm, routers, from, to)
 			for _, r := range routers {
-				s := r.Session(t)
-				least := uint64(*octets / 1500)
-				if f := s.Flows[0]; s.Status != "UP-ACTIVE" || f.In.Packets < least || f.Out.Packets < least || f.Out.Dropped != 0 {
-					t.Errorf("got %+v, want at least %d packets each way", s, least)
+				if s := r.Session(t); (s.IKE[0].Capabilities == "(none)") != tt.bare {
+					t.Errorf("capabilities %s: ESP bare is not %v", s.IKE[0].Capabilities, tt.bare)
 				}
-				if bare := s.IKE[0].Capabilities == "(none)"; bare != tt.bare {
-					t.Errorf("capabilities %s: ESP bare is %v, want %v", s.IKE[0].Capabilities, bare, tt.bare)
-				}
-			}
-			if storm.lost.Load() == 0 || storm.late.Load() == 0 {
-				t.Errorf("the storm lost %d and held up %d of %d frames: it was none", storm.lost.Load(), storm.late.Load(), storm.carried.Load())
 			}
 		})
+	}
+}
+
+// The same by tunnel interfaces, GRE and transport mode.
+func TestTransferOtherwise(t *testing.T) {
+	t.Parallel()
+	addresses := []string{"ip address " + tunnelA + " 255.255.255.252", "ipv6 address " + tunnel6A + "/64"}
+	tunnel := func(mode string, lines ...string) string {
+		return tunnelConf("esp-gcm 128", mode, append(slices.Clone(addresses), lines...)...) +
+			fmt.Sprintf("ip route %s 255.255.255.255 Tunnel0\nipv6 route %s/128 Tunnel0\n", InnerB, Inner6B)
+	}
+	transport := func(c RouterConf, permit string) string {
+		c.ACL = []string{permit}
+		return strings.Replace(c.String(), "mode tunnel", "mode transport", 1)
+	}
+	bare := func(conf string) string {
+		return strings.Replace(conf, " keyring local KR\n", " keyring local KR\n no nat force-encap\n", 1)
+	}
+	for _, tt := range []struct{ name, conf, from, to string }{
+		{"IPv4 by a tunnel interface", tunnel("tunnel", "tunnel mode ipsec ipv4"), InnerA, InnerB},
+		{"IPv6 by a tunnel interface, bare", bare(tunnel("tunnel", "tunnel mode ipsec ipv6")), Inner6A, Inner6B},
+		{"IPv4 by GRE in tunnel mode", tunnel("tunnel"), InnerA, InnerB},
+		{"IPv6 by GRE in transport mode", tunnel("transport", "tunnel key 4711"), Inner6A, Inner6B},
+		{"IPv4 by GRE in transport mode, bare", bare(tunnel("transport")), InnerA, InnerB},
+		{"IPv4 by transport mode", transport(RouterConf{}, "permit ip host "+OuterA+" host "+OuterB), OuterA, OuterB},
+		{"IPv6 by transport mode, bare", bare(transport(RouterConf{Peer: Outer6B, IPv6: true}, "permit ipv6 host "+Outer6A+" host "+Outer6B)), Outer6A, Outer6B},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			Require(t)
+			binary, err := build()
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := NewLab(t)
+			storm := l.AddStorm(t)
+			back := mirrored6(tt.conf)
+			if strings.Contains(tt.conf, "interface Tunnel0") {
+				back = mirrorTunnel(tt.conf)
+			}
+			routers := []*Router{StartRouterIn(t, l, l.A, binary, tt.conf), StartRouterIn(t, l, l.B, binary, back)}
+			if strings.Contains(tt.conf, "interface Tunnel0") {
+				for _, r := range routers {
+					waitUp(t, r, true)
+				}
+			}
+			transferInStorm(t, l, storm, routers, tt.from, tt.to)
+		})
+	}
+}
+
+// transferInStorm is transfer, after which the routers have carried it all in one session, and the storm was one.
+func transferInStorm(t *testing.T, l *Lab, storm *Storm, routers []*Router, from, to string) {
+	t.Helper()
+	transfer(t, l, from, to, *octets)
+	for _, r := range routers {
+		s := r.Session(t)
+		least := uint64(*octets / 1500)
+		if f := s.Flows[0]; s.Status != "UP-ACTIVE" || f.In.Packets < least || f.Out.Packets < least || f.Out.Dropped != 0 {
+			t.Errorf("got %+v, want at least %d packets each way", s, least)
+		}
+	}
+	if storm.lost.Load() == 0 || storm.late.Load() == 0 {
+		t.Errorf("the storm lost %d and held up %d of %d frames: it was none", storm.lost.Load(), storm.late.Load(), storm.carried.Load())
 	}
 }
 
