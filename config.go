@@ -21,9 +21,12 @@ type Config struct {
 	Policies []sadb.Policy // the SPD, in order
 	Session  session.Config
 
-	Device  tun.Device // inner packets; closed by Run. tun.Adapt makes one of a device of wireguard/tun
-	Sockets []Socket   // outer datagrams; closed by Run
-	Tunnels []Tunnel   // tunnel interfaces, each with one of the Policies
+	Device tun.Device // inner packets; closed by Run. tun.Adapt makes one of a device of wireguard/tun
+	// Queues are further queues of the Device, which it closes along with itself (tun.Host.Queues). Each has lanes of its own, and so has each
+	// socket of Socket.More: packets of one flow stay in order, and those of one SA leave in the order of their sequence numbers.
+	Queues  []tun.Device
+	Sockets []Socket // outer datagrams; closed by Run
+	Tunnels []Tunnel // tunnel interfaces, each with one of the Policies
 
 	// SetMTU is called from the control goroutine when the largest inner packet that fits changes. Nil: no call.
 	SetMTU func(int) error
@@ -45,6 +48,9 @@ type Socket struct {
 	NATT bool
 	ESP  bool
 	MTU  int // of the interface behind it; default 1500
+
+	// More are further sockets at the address of Conn, of a group that ListenGroup has opened. Closed by Run.
+	More []udp.Conn
 }
 
 // Types of the sockets, so that code outside of this module can name and implement them.
@@ -58,6 +64,12 @@ type (
 
 // Listen opens a UDP socket of the operating system. The address must not be a wildcard: an SA's path names it.
 func Listen(addr netip.AddrPort, o ListenOptions) (Conn, error) { return udp.Listen(addr, o) }
+
+// ListenGroup opens up to n sockets on one address, of which the first is for Socket.Conn and the others for Socket.More. Each datagram with
+// ESP comes to the one that its SPI says.
+func ListenGroup(addr netip.AddrPort, n int, o ListenOptions) ([]Conn, error) {
+	return udp.ListenGroup(addr, n, o)
+}
 
 // ListenESP opens a socket of the operating system for ESP that is not in UDP.
 func ListenESP(addr netip.Addr, o ListenOptions) (Conn, error) { return udp.ListenESP(addr, o) }
@@ -109,6 +121,11 @@ func (c Config) check() error {
 			return fmt.Errorf("socket %v is there twice", a)
 		}
 		local[a] = true
+		for _, m := range s.More {
+			if m.LocalAddr() != a || !s.NATT {
+				return fmt.Errorf("socket %v: one of its group is at %v, or it carries no ESP in UDP", a, m.LocalAddr())
+			}
+		}
 	}
 	if len(local) == 0 {
 		return errors.New("no sockets")

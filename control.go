@@ -45,12 +45,13 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 		learnt:  make(map[netip.Addr]int),
 		events:  &eventLog{log: r.cfg.Log, ikeSAs: r.cfg.LogIKE},
 		hold:    newHold(r.cfg.Hold, r.cfg.HoldTime),
-		waiting: waiting{opener: newOpener(r)},
-		uplink:  newUplink(r, max(1, r.cfg.Hold)),
-		outlets: newOutlets(r.cfg.Sockets).prompt(), // control waits for nobody: what is lost here IKE sends again
+		waiting: waiting{opener: newOpener(r, 0)},
+		uplink:  newUplink(r, max(1, r.cfg.Hold), 0),
+		outlets: newOutlets(r.cfg.Sockets, 0).prompt(), // control waits for nobody: what is lost here IKE sends again
 	}
 	c.tally.configure(r.cfg.Session.Sessions)
 	c.uplink.outlets.prompt()
+	c.uplink.prompt = true
 	return c
 }
 

@@ -35,19 +35,20 @@ type downlink struct {
 	reported int64  // when control was last told of an unknown SPI
 }
 
-func newDownlink(r *Router, s Socket) *downlink {
-	d := newOpener(r)
-	d.inlet, d.bare = newInlet(s, downlinkBatch), s.ESP
+// newDownlink makes the downlink of one of the sockets of a group.
+func newDownlink(r *Router, s Socket, lane int) *downlink {
+	d := newOpener(r, lane)
+	d.inlet, d.bare = newInlet(s.of(lane), downlinkBatch), s.ESP
 	return d
 }
 
 // newOpener is a downlink without a socket, for packets that are given with add and end.
-func newOpener(r *Router) *downlink {
+func newOpener(r *Router, lane int) *downlink {
 	return &downlink{
 		r:      r,
 		frames: make([]esp.Frame, 0, downlinkBatch),
 		class:  make([]uint8, 0, downlinkBatch),
-		sinks:  newSinks(r.cfg.Device),
+		sinks:  newSinks(r.queue(lane)),
 	}
 }
 

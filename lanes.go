@@ -26,9 +26,17 @@ type uplinkLane struct {
 	reader tun.Reader
 }
 
-// newUplinkLane makes the lane of a tunnel's device, or with the name "" of that for all.
-func newUplinkLane(r *Router, via string, d tun.Device) *uplinkLane {
-	l := &uplinkLane{newUplink(r, uplinkBatch), d.NewReader()}
+// queue is the queue of the device for all that a lane takes.
+func (r *Router) queue(lane int) tun.Device {
+	if i := lane % (1 + len(r.cfg.Queues)); i > 0 {
+		return r.cfg.Queues[i-1]
+	}
+	return r.cfg.Device
+}
+
+// newUplinkLane makes the lane of a tunnel's device, or with the name "" of a queue of that for all.
+func newUplinkLane(r *Router, via string, d tun.Device, lane int) *uplinkLane {
+	l := &uplinkLane{newUplink(r, uplinkBatch, lane), d.NewReader()}
 	if l.via = via; via == "" {
 		l.noSA = r.acquire // a tunnel is down without an SA, and holds nothing
 	}
@@ -67,7 +75,7 @@ type ikeReader struct {
 	r *Router
 }
 
-func newIKEReader(r *Router, s Socket) *ikeReader { return &ikeReader{newInlet(s, ikeBatch), r} }
+func newIKEReader(r *Router, s Socket) *ikeReader { return &ikeReader{newInlet(s.Conn, ikeBatch), r} }
 
 // run works until the socket is closed.
 func (l *ikeReader) run() error {
@@ -85,8 +93,8 @@ type inlet struct {
 	msgs   []udp.Message
 }
 
-func newInlet(s Socket, n int) inlet {
-	return inlet{s.Conn.LocalAddr(), s.Conn.NewReader(), make([]udp.Message, n)}
+func newInlet(c udp.Conn, n int) inlet {
+	return inlet{c.LocalAddr(), c.NewReader(), make([]udp.Message, n)}
 }
 
 // serve calls take for each batch, with its length, until the socket is closed.

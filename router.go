@@ -101,14 +101,18 @@ func (r *Router) Run(ctx context.Context) error {
 	if r.ran.Swap(true) {
 		return errors.New("seikan: run: called before")
 	}
-	r.lanes.Go(func() { r.lane(newUplinkLane(r, "", r.cfg.Device).run) })
+	for i := range 1 + len(r.cfg.Queues) {
+		r.lanes.Go(func() { r.lane(newUplinkLane(r, "", r.queue(i), i).run) })
+	}
 	for _, t := range *r.tunnels.Load() {
 		r.startTunnel(t)
 	}
 	r.running = true
 	for _, s := range r.cfg.Sockets {
 		if s.NATT || s.ESP {
-			r.lanes.Go(func() { r.lane(newDownlink(r, s).run) })
+			for i := range 1 + len(s.More) {
+				r.lanes.Go(func() { r.lane(newDownlink(r, s, i).run) })
+			}
 		} else {
 			r.lanes.Go(func() { r.lane(newIKEReader(r, s).run) })
 		}
@@ -117,7 +121,9 @@ func (r *Router) Run(ctx context.Context) error {
 	close(r.stopped)
 	err = errors.Join(append(r.closeTunnels(), err, r.cfg.Device.Close())...)
 	for _, s := range r.cfg.Sockets {
-		err = errors.Join(err, s.Conn.Close())
+		for i := range 1 + len(s.More) {
+			err = errors.Join(err, s.of(i).Close())
+		}
 	}
 	r.lanes.Wait()
 	return err
@@ -206,7 +212,9 @@ func (r *Router) Stats(ctx context.Context) (s Stats, err error) {
 	err = r.call(ctx, func(time.Time) {
 		s.Drops, s.IKEDrops = r.drops.Load().Drops, r.control.ike.Drops()
 		for _, k := range r.cfg.Sockets {
-			s.Drops[sadb.DropSocketFull] += udp.Overflows(k.Conn)
+			for i := range 1 + len(k.More) {
+				s.Drops[sadb.DropSocketFull] += udp.Overflows(k.of(i))
+			}
 		}
 		s.IKE, s.Peers = r.control.tally.all.clone(), make(map[PeerKey]IKECounts, len(r.control.tally.peers))
 		for k, c := range r.control.tally.peers {

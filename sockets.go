@@ -13,15 +13,24 @@ type outlet struct {
 	writer udp.Writer
 }
 
-// outlets are all the sockets. There are few: they are searched from the front.
+// outlets are all the sockets, one of each group. There are few: they are searched from the front.
 type outlets []outlet
 
-func newOutlets(sockets []Socket) outlets {
+// newOutlets takes of each group of sockets the one for a lane, so that lanes do not meet there.
+func newOutlets(sockets []Socket, lane int) outlets {
 	var os outlets
 	for _, s := range sockets {
-		os = append(os, outlet{local: s.Conn.LocalAddr(), natt: s.NATT, writer: s.Conn.NewWriter()})
+		os = append(os, outlet{local: s.Conn.LocalAddr(), natt: s.NATT, writer: s.of(lane).NewWriter()})
 	}
 	return os
+}
+
+// of is the socket of the group that a lane takes.
+func (s Socket) of(lane int) udp.Conn {
+	if i := lane % (1 + len(s.More)); i > 0 {
+		return s.More[i-1]
+	}
+	return s.Conn
 }
 
 // prompt makes all of them give up what they would have to wait for.

@@ -103,7 +103,7 @@ func newHalf(t testing.TB, local, remote, inner, far netip.Addr) *half {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.r, h.up, h.down = r, newUplink(r, 128), newDownlink(r, r.cfg.Sockets[0])
+	h.r, h.up, h.down = r, newUplink(r, 128, 0), newDownlink(r, r.cfg.Sockets[0], 0)
 	h.up.noSA = func(*sadb.Entry, sadb.Flow, []byte) { h.noSA++ }
 	return h
 }

@@ -90,7 +90,7 @@ func (r *Router) setTunnels(list []Tunnel) {
 }
 
 func (r *Router) startTunnel(t *tunnel) {
-	r.lanes.Go(func() { r.lane(newUplinkLane(r, t.Name, t.Device).run) })
+	r.lanes.Go(func() { r.lane(newUplinkLane(r, t.Name, t.Device, 0).run) })
 }
 
 // closeTunnels closes the devices.

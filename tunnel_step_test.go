@@ -34,7 +34,7 @@ func newTunnelHalves(t testing.TB, w wrap) (a, b *half) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.r, h.up, h.down = r, newUplink(r, 128), newDownlink(r, r.cfg.Sockets[0])
+		h.r, h.up, h.down = r, newUplink(r, 128, 0), newDownlink(r, r.cfg.Sockets[0], 0)
 		h.up.via = tunnel.Name
 		return h
 	}

@@ -39,6 +39,8 @@ func nextHeader(f sadb.Flow) uint8 {
 type uplink struct {
 	r       *Router
 	outlets outlets
+	inOrder bool   // others seal for the same SAs: packets leave in their turn
+	prompt  bool   // does not wait for its turn
 	via     string // the tunnel interface that the packets come from; "": the device for all
 	// noSA takes a packet that is to be protected and meets no SA; pkt is borrowed for the call.
 	noSA func(e *sadb.Entry, f sadb.Flow, pkt []byte)
@@ -63,11 +65,12 @@ type inner struct {
 	class uint8 // of service
 }
 
-// newUplink makes an uplink that seals up to n packets at once.
-func newUplink(r *Router, n int) *uplink {
+// newUplink makes an uplink that seals up to n packets at once, for a lane.
+func newUplink(r *Router, n, lane int) *uplink {
 	return &uplink{
 		r:       r,
-		outlets: newOutlets(r.cfg.Sockets),
+		outlets: newOutlets(r.cfg.Sockets, lane),
+		inOrder: len(r.cfg.Queues) > 0,
 		noSA:    func(e *sadb.Entry, _ sadb.Flow, _ []byte) { e.Counters.Out.Drop(sadb.DropNoSA, 1) },
 		frames:  make([]esp.Frame, 0, n),
 		inner:   make([]inner, 0, n),
@@ -216,7 +219,7 @@ func (u *uplink) flush(now int64) {
 	path := out.Path()
 	out.Seal(&u.scratch, u.arena, frames)
 	u.msgs = u.msgs[:0]
-	octets := 0
+	octets, first := 0, uint64(0)
 	for i := range frames {
 		if err := frames[i].Err; err != nil {
 			charge(&out.Counters, &entry.Counters.Out, sealReason(err), 1)
@@ -224,13 +227,23 @@ func (u *uplink) flush(now int64) {
 		}
 		u.msgs = append(u.msgs, udp.Message{Data: frames[i].Data, Remote: path.Remote, TOS: inner[i].class})
 		octets += inner[i].size
+		if first == 0 {
+			first = frames[i].Seq
+		}
 	}
 	if len(u.msgs) == 0 { // out of sequence numbers
 		u.r.tell(note{kind: noteHard, in: out.Child().In.SPI()})
 		return
 	}
 	tally(&out.Counters, &entry.Counters.Out, len(u.msgs), octets, now)
-	if !u.send(path.Local) {
+	if u.inOrder && !u.prompt {
+		out.WaitTurn(first)
+	}
+	all := u.send(path.Local)
+	if u.inOrder {
+		out.EndTurn(first, uint64(len(u.msgs)))
+	}
+	if !all {
 		for i := range u.msgs {
 			if err := u.msgs[i].Err; err != nil {
 				charge(&out.Counters, &entry.Counters.Out, sendReason(err), 1)

@@ -58,7 +58,7 @@ func (o *Opener) Last() uint64 {
 }
 
 // Open takes each frame's Data, an ESP packet from its SPI on, back to the inner packet, in place. An opened frame's Data
-// begins HeaderLen octets after it did, without padding of either kind (RFC 4303 §2.4, §2.7), Next says what it is, and Err is nil. A
+// begins HeaderLen octets after it did, without padding of either kind (RFC 4303 §2.4, §2.7), Next says what it is, Seq is its sequence number, and Err is nil. A
 // dummy packet, Next 59, is an opened frame like others. The Data of a frame with an Err stays where it was; what it holds
 // then is not specified.
 //
@@ -78,17 +78,16 @@ func (o *Opener) Open(sc *Scratch, frames []Frame) {
 }
 
 func (o *Opener) open(sc *Scratch, frames []Frame) {
-	seqs := sc.seqs[:len(frames)]
 	for i := range frames {
-		seqs[i], frames[i].Err = o.parse(frames[i].Data)
+		frames[i].Seq, frames[i].Err = o.parse(frames[i].Data)
 	}
-	o.check(frames, seqs)
+	o.check(frames)
 	for i := range frames {
-		if f := &frames[i]; f.Err == nil && !o.alg.open(sc, f.Data, seqs[i]) {
+		if f := &frames[i]; f.Err == nil && !o.alg.open(sc, f.Data, f.Seq) {
 			f.Err = ErrICV
 		}
 	}
-	o.commit(frames, seqs)
+	o.commit(frames)
 	for i := range frames {
 		if f := &frames[i]; f.Err == nil {
 			f.strip(o.layout)
@@ -110,32 +109,32 @@ func (o *Opener) parse(p []byte) (uint64, error) {
 }
 
 // check holds the packets against the window, and extends their numbers.
-func (o *Opener) check(frames []Frame, seqs []uint64) {
+func (o *Opener) check(frames []Frame) {
 	o.mu.Lock()
 	for i := range frames {
 		if frames[i].Err != nil {
 			continue
 		}
 		if o.esn {
-			seqs[i] = o.window.Extend(uint32(seqs[i]))
+			frames[i].Seq = o.window.Extend(uint32(frames[i].Seq))
 		}
 		if o.antiReplay {
-			frames[i].Err = o.window.Check(seqs[i])
+			frames[i].Err = o.window.Check(frames[i].Seq)
 		}
 	}
 	o.mu.Unlock()
 }
 
 // commit moves the window on to the packets that have authenticated. One of them may have been a duplicate of another.
-func (o *Opener) commit(frames []Frame, seqs []uint64) {
+func (o *Opener) commit(frames []Frame) {
 	o.mu.Lock()
 	for i := range frames {
 		switch {
 		case frames[i].Err != nil:
 		case o.antiReplay:
-			frames[i].Err = o.window.Commit(seqs[i])
+			frames[i].Err = o.window.Commit(frames[i].Seq)
 		default:
-			o.window.top = max(o.window.top, seqs[i]) // for Extend
+			o.window.top = max(o.window.top, frames[i].Seq) // for Extend
 		}
 	}
 	o.mu.Unlock()

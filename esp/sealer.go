@@ -50,7 +50,7 @@ func (s *Sealer) Left() uint64 { return s.last - s.sent.Load() }
 // their sequence numbers ascend in that order without a gap. The result is dst with the packets; dst is never grown beyond its
 // capacity, and must not overlap with the inner packets.
 //
-// A sealed frame's Data aliases dst, and its Head is nil. Those of the others are unchanged, and their Err is ErrNoRoom where dst had no room for
+// A sealed frame's Data aliases dst, its Head is nil, and its Seq is set. Those of the others are unchanged, and their Err is ErrNoRoom where dst had no room for
 // the packet, which takes no sequence number then, or ErrSeqExhausted. The sequence number never cycles (RFC 4303 §3.3.3): after 2^32-1,
 // or 2^64-1 with ESN, ErrSeqExhausted is all that comes, for ever.
 func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
@@ -71,7 +71,7 @@ func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
 		s.write(p, f, seq)
 		s.alg.putIV(sc, s.layout.ivOf(p), seq)
 		s.alg.seal(sc, p, seq)
-		f.Head, f.Data = nil, p
+		f.Head, f.Data, f.Seq = nil, p, seq
 		seq++
 		n--
 	}

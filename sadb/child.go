@@ -52,6 +52,7 @@ type Outbound struct {
 	Counters Counters
 	child    *Child
 	path     atomic.Pointer[Path]
+	turns    turns
 }
 
 // newChild makes a Child SA of its specification.
@@ -67,6 +68,7 @@ func newChild(now time.Time, s ChildSpec) (*Child, error) {
 	c := &Child{Spec: s.withoutKeys(), Installed: now}
 	c.In = &Inbound{Opener: opener, child: c, spi: s.In.SPI}
 	c.Out = &Outbound{Sealer: sealer, child: c}
+	c.Out.turns.begin(sealer.Sent() + 1)
 	path := s.Path
 	c.Out.path.Store(&path)
 	if s.Standby {

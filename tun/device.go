@@ -48,6 +48,10 @@ type Config struct {
 	Name string // at most 15 octets; %d in it is replaced by a free number. Default "seikan%d"
 	MTU  int    // default 1400
 
+	// Queues is how many readers the device can have, each with a descriptor of its own. The kernel keeps packets of one flow in one queue.
+	// Default 1.
+	Queues int
+
 	Off Offload // what is not to be used. Default: everything is, as far as the kernel can
 
 	// Refused is called once for each offload that the kernel does not take, which is off from then on: by Open, or by the goroutine
@@ -68,6 +72,7 @@ func (c Config) withDefaults() Config {
 	if c.MTU == 0 {
 		c.MTU = defaultMTU
 	}
+	c.Queues = max(1, c.Queues)
 	if c.Refused == nil {
 		c.Refused = func(Offload, error) {}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -18,6 +19,7 @@ const queueLen = 1000
 // ends; a rule may survive a process that is killed, and does nothing without routes.
 type Host struct {
 	*queue
+	more []*queue
 	link netlink.Link
 
 	mu     sync.Mutex // guards routes, rules and closed
@@ -29,35 +31,65 @@ type Host struct {
 // Open makes a device and sets it up. It needs the right to administer the network (CAP_NET_ADMIN) and /dev/net/tun.
 func Open(c Config) (*Host, error) {
 	c = c.withDefaults()
-	q, name, err := create(c)
+	off := new(atomic.Uint32)
+	off.Store(uint32(c.Off))
+	q, name, err := create(c, c.Name, off)
 	if err != nil {
 		return nil, fmt.Errorf("tun: open %s: %w", c.Name, err)
 	}
 	h := &Host{queue: q, routes: routeSet{}, rules: map[int]bool{}}
-	if err := h.setUp(name, c.MTU); err != nil {
-		q.Close()
+	for i := 1; i < c.Queues && err == nil; i++ {
+		if q, _, err = create(c, name, off); err == nil {
+			h.more = append(h.more, q)
+		}
+	}
+	if err == nil {
+		err = h.setUp(name, c.MTU)
+	}
+	if err != nil {
+		h.closeQueues()
 		return nil, fmt.Errorf("tun: open %s: %w", name, err)
 	}
 	return h, nil
 }
 
-// create makes the device, and tells what the kernel called it.
-func create(c Config) (*queue, string, error) {
+// Queues are those of the device beside the one that the Host is itself. They share what is off, and Close of the Host closes them.
+func (h *Host) Queues() (ds []Device) {
+	for _, q := range h.more {
+		ds = append(ds, q)
+	}
+	return ds
+}
+
+func (h *Host) closeQueues() error {
+	err := h.queue.Close()
+	for _, q := range h.more {
+		err = errors.Join(err, q.Close())
+	}
+	return err
+}
+
+// create makes the device, or one more queue of it, and tells what the kernel called it.
+func create(c Config, name string, off *atomic.Uint32) (*queue, string, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, "", &os.PathError{Op: "open", Path: "/dev/net/tun", Err: err}
 	}
-	ifr, err := unix.NewIfreq(c.Name)
+	ifr, err := unix.NewIfreq(name)
 	if err != nil {
 		unix.Close(fd)
 		return nil, "", err
 	}
-	ifr.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI | unix.IFF_VNET_HDR)
+	flags := uint16(unix.IFF_TUN | unix.IFF_NO_PI | unix.IFF_VNET_HDR)
+	if c.Queues > 1 {
+		flags |= unix.IFF_MULTI_QUEUE
+	}
+	ifr.SetUint16(flags)
 	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, ifr); err != nil {
 		unix.Close(fd)
 		return nil, "", os.NewSyscallError("ioctl TUNSETIFF", err)
 	}
-	q, err := newQueue(fd, c.Off, c.Refused)
+	q, err := newQueue(fd, off, c.Refused)
 	return q, ifr.Name(), err
 }
 
@@ -111,5 +143,5 @@ func (h *Host) Close() error {
 	h.closed = true
 	err := h.replace(routeSet{})
 	h.mu.Unlock()
-	return errors.Join(err, h.queue.Close())
+	return errors.Join(err, h.closeQueues())
 }

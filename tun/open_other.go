@@ -26,6 +26,9 @@ func WatchAddrs(context.Context, func(addr netip.Addr, there bool)) error {
 // Name is the name of the interface.
 func (h *Host) Name() string { return "" }
 
+// Queues are those of the device beside the one that the Host is itself.
+func (h *Host) Queues() []Device { return nil }
+
 // MTU is the largest packet that the host sends here.
 func (h *Host) MTU() (int, error) { return 0, errors.ErrUnsupported }
 

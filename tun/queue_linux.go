@@ -17,24 +17,23 @@ type queue struct {
 	file    *os.File
 	raw     syscall.RawConn
 	refused func(Offload, error)
-	off     atomic.Uint32 // the set of Offload that is not used
+	off     *atomic.Uint32 // the set of Offload that is not used, by any queue of the device
 	closed  atomic.Bool
 }
 
 // newQueue takes fd over, also when it fails.
-func newQueue(fd int, off Offload, refused func(Offload, error)) (*queue, error) {
+func newQueue(fd int, off *atomic.Uint32, refused func(Offload, error)) (*queue, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		unix.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	q := &queue{file: os.NewFile(uintptr(fd), "/dev/net/tun"), refused: refused}
+	q := &queue{file: os.NewFile(uintptr(fd), "/dev/net/tun"), refused: refused, off: off}
 	raw, err := q.file.SyscallConn()
 	if err != nil {
 		q.file.Close()
 		return nil, err
 	}
 	q.raw = raw
-	q.off.Store(uint32(off))
 	if err := raw.Control(q.setOffload); err != nil {
 		q.file.Close()
 		return nil, err
@@ -84,7 +83,9 @@ func (q *queue) refuse(o Offload, err error) {
 }
 
 func (q *queue) Close() error {
-	q.closed.Store(true)
+	if q.closed.Swap(true) {
+		return nil
+	}
 	return q.file.Close()
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync/atomic"
 
@@ -33,6 +34,7 @@ type service struct {
 	monitor   *monitoring
 	terminals *terminals
 	offloads  config.Offloads // that the sockets and the device were opened with
+	lanes     int             // the same of config.Built
 	info      cli.Info
 	config    *configuration
 	routes    atomic.Pointer[[]session.Route]
@@ -69,14 +71,14 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	if err != nil {
 		return err
 	}
-	host, err := tun.Open(tun.Config{Name: o.tun, Off: built.Offloads.Device, Refused: s.refused})
+	host, err := tun.Open(tun.Config{Name: o.tun, Queues: lanes(built), Off: built.Offloads.Device, Refused: s.refused})
 	if err != nil {
 		return err
 	}
 	s.host = host
 	s.onClose(host.Close)
 	s.device = host.Name()
-	s.offloads = built.Offloads
+	s.offloads, s.lanes = built.Offloads, built.Lanes
 	s.showRoutes(built)
 	s.tunnels = tunnels{refused: s.refused, off: built.Offloads.Device}
 	list, taken, err := s.tunnels.prepare(built.Tunnels)
@@ -85,7 +87,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	}
 	s.router, err = seikan.New(seikan.Config{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session, Tunnels: list,
-		Device: host, Sockets: sockets, SetMTU: host.SetMTU, Log: s.log, LogIKE: built.LogIKE,
+		Device: host, Queues: host.Queues(), Sockets: sockets, SetMTU: host.SetMTU, Log: s.log, LogIKE: built.LogIKE,
 	})
 	if terr := taken(err == nil); terr != nil || err != nil {
 		return errors.Join(err, terr)
@@ -121,6 +123,13 @@ func (s *service) refused(o tun.Offload, err error) {
 	s.log.Warn().Err(err).Stringer("offload", o).Msg("offload is off: the kernel does not take it")
 }
 
+// lanes is how many goroutines there are for each direction. The kernel does as much work on each packet as they do, on processors of its
+// own choice.
+func lanes(b config.Built) int {
+	const most = 8
+	return cmp.Or(b.Lanes, max(1, min(most, runtime.GOMAXPROCS(0)/2)))
+}
+
 // listen opens the sockets: for each local address one for bare IKE, one for IKE and ESP (RFC 3948), and where it may come one for bare ESP.
 func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 	var sockets []seikan.Socket
@@ -131,7 +140,11 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 				port = cmp.Or(built.IKE.NATTPort, 4500)
 			}
 			at := netip.AddrPortFrom(l.Addr, port)
-			conn, err := seikan.Listen(at, seikan.ListenOptions{
+			n := 1
+			if natt {
+				n = lanes(built)
+			}
+			group, err := seikan.ListenGroup(at, n, seikan.ListenOptions{
 				Mark: tun.Mark, Absent: l.Alternate, NoSegmentation: built.Offloads.NoSegmentation, NoCoalescing: built.Offloads.NoCoalescing,
 				Refused: func(err error) {
 					s.log.Warn().Err(err).Stringer("socket", at).Msg("offload is off: the kernel does not cut datagrams up")
@@ -140,8 +153,10 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 			if err != nil {
 				return nil, err // it names the address and the port
 			}
-			s.onClose(conn.Close)
-			sockets = append(sockets, seikan.Socket{Conn: conn, NATT: natt, MTU: l.MTU})
+			for _, c := range group {
+				s.onClose(c.Close)
+			}
+			sockets = append(sockets, seikan.Socket{Conn: group[0], More: group[1:], NATT: natt, MTU: l.MTU})
 		}
 		if l.ESP {
 			conn, err := seikan.ListenESP(l.Addr, seikan.ListenOptions{Mark: tun.Mark, Absent: l.Alternate})
@@ -260,8 +275,8 @@ func (s *service) apply(ctx context.Context, model *config.Model) error {
 	if err := s.reconfigure(ctx, built); err != nil {
 		return err
 	}
-	if built.Offloads != s.offloads {
-		s.log.Warn().Msg("offloads change with the next start")
+	if built.Offloads != s.offloads || built.Lanes != s.lanes {
+		s.log.Warn().Msg("offloads and lanes change with the next start")
 	}
 	s.showRoutes(built)
 	if err := s.logs.configure(built); err != nil {

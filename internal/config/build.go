@@ -39,6 +39,7 @@ type Built struct {
 	Tunnels  []Tunnel        // the tunnel interfaces
 	Monitor  *Monitor        // nil: there is none
 	Offloads Offloads
+	Lanes    int       // goroutines for each direction of the data plane; 0: as many as fit the machine
 	Terminal *Terminal // of SSH; nil: there is none
 	LogIKE   bool      // as seikan.Config.LogIKE
 	Logging  logging.Config
@@ -60,7 +61,7 @@ func (m *Model) Build(env Env) (Built, error) {
 		used: make(map[string]bool), peers: make(map[peerKey]*site), routes: make(map[netip.Prefix]int),
 		locals: make(map[netip.Addr]string),
 	}
-	b.out.Hostname, b.out.Offloads = m.hostname, m.offloads
+	b.out.Hostname, b.out.Offloads, b.out.Lanes = m.hostname, m.offloads, m.lanes
 	b.out.Monitor, b.out.Terminal = m.monitor.built(), m.terminal.built()
 	b.out.Session.Logging, b.out.LogIKE, b.out.Logging = !m.noLog, m.logIKE, m.log
 	b.out.IKE.Port, b.out.IKE.NATTPort, b.out.Session.NATTPort = m.ports.ike, m.ports.natt, m.ports.natt

@@ -30,7 +30,7 @@ var globalMode = mode{prompt: "config", commands: []node{
 	kw("interface", "configure an interface",
 		arg(kindName, "name of an interface").do((*parser).enterInterface)),
 	monitorNode(),
-	offloadNode(false),
+	platformNode(),
 	kw("no", "switch off",
 		offloadNode(true),
 		noMonitorNode(),

@@ -37,7 +37,18 @@ type offloadSetting struct {
 	set  func(off bool)
 }
 
-// offloadNode is `platform`, and what follows `no`.
+// maxLanes is the most processors that the data plane is spread over.
+const maxLanes = 64
+
+// platformNode is `platform`.
+func platformNode() node {
+	n := offloadNode(false)
+	n.next = append(n.next, kw("lanes", "goroutines for each direction; for the next start",
+		arg(number(1, maxLanes), "number (1-64); else half of the processors, at most 8").do(func(p *parser, a args) { p.m.lanes = int(valueOf[uint64](a, 0)) })))
+	return n
+}
+
+// offloadNode is `platform`, and what follows `no`, as far as both have it.
 func offloadNode(off bool) node {
 	var words []node
 	for _, w := range []struct{ word, help string }{
@@ -60,6 +71,9 @@ func offloadNode(off bool) node {
 }
 
 func (w *writer) offloads(m *Model) {
+	if m.lanes > 0 {
+		w.line("platform lanes %d", m.lanes)
+	}
 	for _, s := range m.offloadSettings() {
 		if s.off {
 			w.line("no platform offload %s", s.word)

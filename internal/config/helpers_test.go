@@ -40,6 +40,7 @@ const everything = `
 hostname gwA
 no crypto logging session
 crypto session format xe
+platform lanes 3
 no platform offload device-tcp-segmentation
 no platform offload device-udp-coalescing
 no platform offload device-tcp-coalescing

@@ -29,6 +29,7 @@ type Model struct {
 	replay   int // as entry.replay
 
 	offloads Offloads
+	lanes    int // platform lanes; 0: the default
 	monitor  monitor
 	terminal terminal
 

@@ -111,6 +111,7 @@ func TestTransfer(t *testing.T) {
 		strongSwan bool
 		transform  string
 		off        []string // offloads that are not used
+		lanes      int
 	}{
 		{name: "IPv4 in UDP over IPv4"},
 		{name: "IPv6 in UDP over IPv4", inner6: true, transform: "esp-chacha20-poly1305"},
@@ -118,6 +119,9 @@ func TestTransfer(t *testing.T) {
 		{name: "IPv6 in ESP over IPv6", outer6: true, inner6: true, bare: true},
 		{name: "IPv4 in ESP over IPv4", bare: true, transform: "esp-aes 256 esp-sha256-hmac"},
 		{name: "IPv4 in UDP over IPv4 to strongSwan", strongSwan: true},
+		{name: "three lanes", lanes: 3},
+		{name: "four lanes, IPv6", lanes: 4, outer6: true, inner6: true},
+		{name: "two lanes to strongSwan", lanes: 2, strongSwan: true},
 		{name: "no offload", off: []string{
 			"device-tcp-segmentation", "device-udp-segmentation", "device-tcp-coalescing", "device-udp-coalescing", "socket-segmentation", "socket-coalescing",
 		}},
@@ -136,6 +140,9 @@ func TestTransfer(t *testing.T) {
 			conf, from, to := RouterConf{TransformSet: tt.transform}, InnerA, InnerB
 			for _, o := range tt.off {
 				conf.Global = append(conf.Global, "no platform offload "+o)
+			}
+			if tt.lanes > 0 {
+				conf.Global = append(conf.Global, fmt.Sprintf("platform lanes %d", tt.lanes))
 			}
 			if tt.outer6 {
 				conf.Peer = Outer6B

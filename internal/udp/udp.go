@@ -84,6 +84,8 @@ type Options struct {
 
 	// Portable selects the sockets of package net where a faster way exists.
 	Portable bool
+
+	reusePort bool // the address is shared with others of a group
 }
 
 // defaultBuffer lets a receiver that was off the CPU for a scheduler's slice find its datagrams still there: at 10 Gb/s it
@@ -122,7 +124,7 @@ func listen(addr netip.AddrPort, o Options) (*net.UDPConn, error) {
 		network = "udp6" // package net makes it IPV6_V6ONLY
 	}
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		return errors.Join(setMark(raw, o.Mark), setAbsent(raw, o.Absent, a.Is6()))
+		return errors.Join(setMark(raw, o.Mark), setAbsent(raw, o.Absent, a.Is6()), reusePort(raw, o.reusePort))
 	}}
 	pc, err := lc.ListenPacket(context.Background(), network, netip.AddrPortFrom(a, addr.Port()).String())
 	if err != nil {
