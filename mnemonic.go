@@ -72,7 +72,7 @@ var abortReasons = map[ike.Reason]string{
 // ended are reasons that end an SA, and with it what was being negotiated: somebody wanted it so.
 var ended = map[ike.Reason]bool{
 	ike.ReasonOperator: true, ike.ReasonPeerDeleted: true, ike.ReasonReplacedByPeer: true, ike.ReasonRekeyed: true,
-	ike.ReasonReauthenticated: true, ike.ReasonReconfigured: true,
+	ike.ReasonReauthenticated: true, ike.ReasonReconfigured: true, ike.ReasonRemoved: true,
 }
 
 func negotiationAborted(why ike.Reason) string {

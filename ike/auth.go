@@ -56,7 +56,7 @@ func (x *authenticate) done(s *sa, now time.Time, p *parts, out *Output) {
 	if p.auth == nil || p.idR == nil {
 		x.putBack(s)
 		n := p.failure()
-		s.kill(now, reasonOf(n.Kind), "the peer answered IKE_AUTH with "+n.Kind.String(), out)
+		s.kill(now, reasonOf(n.Kind), s.refusedAuth(n), out)
 		return
 	}
 	err := s.settlePPK(p)
@@ -175,7 +175,7 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 	}
 	child, bad := s.respondChild(now, p, nil, s.ni, s.nr, true, out)
 	if bad != nil {
-		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: reasonOf(bad.Type), Detail: bad.Err.Error()})
+		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: reasonOf(bad.Type), Detail: plain(bad.Err.Error())})
 		return append(reply, bad.payload()), after
 	}
 	return append(reply, child...), after

@@ -16,7 +16,7 @@ func (s *sa) handleCreateChild(now time.Time, p *parts, out *Output) []wire.Payl
 		return reply
 	}
 	if why := reasonOf(bad.Type); why != ReasonPeerError && bad.Type != wire.INVALID_KE_PAYLOAD {
-		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: why, Detail: bad.Err.Error()})
+		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: why, Detail: plain(bad.Err.Error())})
 	}
 	return []wire.Payload{bad.payload()}
 }

@@ -2,6 +2,7 @@ package ike
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"seikan/esp"
@@ -11,7 +12,9 @@ import (
 // handleInformational answers INFORMATIONAL (RFC 7296 §1.4): Deletes, and the empty request that asks whether we live.
 func (s *sa) handleInformational(now time.Time, d Datagram, p *parts, out *Output) (reply []wire.Payload, after func()) {
 	if p.notify(wire.AUTHENTICATION_FAILED) != nil { // the initiator does not believe us (RFC 7296 §2.21.2)
-		return nil, func() { s.kill(now, ReasonAuthFailed, "the peer did not accept our authentication", out) }
+		return nil, func() {
+			s.kill(now, ReasonAuthFailed, fmt.Sprintf("the peer does not accept %q with our key (%v)", s.localID, wire.AUTHENTICATION_FAILED), out)
+		}
 	}
 	reply = cookie2(p)
 	if p.notify(wire.UPDATE_SA_ADDRESSES) != nil {

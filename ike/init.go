@@ -162,7 +162,7 @@ func (x *initSA) refused(s *sa, now time.Time, d Datagram, n *wire.Notify, out *
 		}
 	}
 	s.e.drop(d, DropSpoofedError, out)
-	s.suspect(reasonOf(n.Kind), "the peer answered IKE_SA_INIT with "+n.Kind.String())
+	s.suspect(reasonOf(n.Kind), refusal(n, s.peer.Proposals, wire.ProtocolIKE, true, "the peer answered IKE_SA_INIT"))
 }
 
 // suspect keeps what an unauthenticated answer says: it shortens the wait for a good one, and becomes the reason if none comes.
@@ -260,7 +260,7 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 	if bad != nil {
 		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: clearAnswer(h, bad.payload())})
 		if bad.Type == wire.NO_PROPOSAL_CHOSEN {
-			out.Events = append(out.Events, Failed{Peer: peers[0].Name, Path: d.Path, Reason: ReasonNoProposal, Detail: bad.Err.Error()})
+			out.Events = append(out.Events, Failed{Peer: peers[0].Name, Path: d.Path, Reason: ReasonNoProposal, Detail: plain(bad.Err.Error())})
 		}
 		return
 	}
@@ -292,7 +292,7 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 		}
 	}
 	if !ok {
-		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer offers %v", p.sa.Proposals)
+		return nil, noneInCommon(p.sa, ourOffer(peers), wire.ProtocolIKE, true)
 	}
 	if p.ke.Group != a.group {
 		return nil, &NotifyError{wire.INVALID_KE_PAYLOAD, binary.BigEndian.AppendUint16(nil, uint16(a.group)), fmt.Errorf("ike: key exchange of group %v, want %v", p.ke.Group, a.group)}

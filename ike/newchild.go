@@ -187,7 +187,7 @@ func (x *newChild) refused(s *sa, now time.Time, n *wire.Notify, again exchange,
 		s.start(now, again, out)
 		return
 	}
-	x.fail(s, now, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
+	x.fail(s, now, reasonOf(n.Kind), x.refusal(n, true, "the peer answered"), out)
 }
 
 // pause keeps our own exchanges back for a moment.
@@ -198,13 +198,13 @@ func (s *sa) pause(now time.Time) {
 // fail reports that the flow's Child SA did not come up.
 func (x *newChild) fail(s *sa, now time.Time, why Reason, detail string, out *Output) {
 	s.e.failed(now, x.flow, why)
-	out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Policies: []sadb.PolicyID{x.flow.ID}, Reason: why, Detail: detail})
+	out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Policies: []sadb.PolicyID{x.flow.ID}, Reason: why, Detail: plain(detail)})
 }
 
 // completeInitial takes the Child SA part of the answer to IKE_AUTH.
 func (x *newChild) completeInitial(s *sa, now time.Time, p *parts, ni, nr []byte, out *Output) {
 	if n := p.failure(); n != nil {
-		x.fail(s, now, reasonOf(n.Kind), "the peer answered with "+n.Kind.String(), out)
+		x.fail(s, now, reasonOf(n.Kind), x.refusal(n, false, "the peer answered"), out)
 		return
 	}
 	if p.sa == nil || p.tsI == nil || p.tsR == nil {
@@ -299,12 +299,12 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 	}
 	flows, local, remote := s.narrow(fromTS(p.tsR), fromTS(p.tsI))
 	if flows == nil {
-		return nil, refuse(wire.TS_UNACCEPTABLE, "ike: no policy for the peer's traffic selectors: theirs %v, ours %v", fromTS(p.tsI), fromTS(p.tsR))
+		return nil, refuse(wire.TS_UNACCEPTABLE, "ike: the peer wants %s; ours are %s", selectorsText(fromTS(p.tsR), fromTS(p.tsI)), s.flowsText())
 	}
 	props := flows[0].Proposals
 	a, chosen, ok := choose(props, p.sa, wire.ProtocolESP, !initial)
 	if !ok || len(chosenSPI(p.sa, chosen)) != 4 {
-		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer offers %v", p.sa.Proposals)
+		return nil, noneInCommon(p.sa, props, wire.ProtocolESP, !initial)
 	}
 	peerSPI := esp.SPI(binary.BigEndian.Uint32(chosenSPI(p.sa, chosen)))
 	if peerSPI < 256 {

@@ -185,11 +185,24 @@ func (s *side) do(f func(now time.Time, out *Output)) {
 	for _, ev := range s.out.Events {
 		s.apply(ev)
 	}
+	s.usable()
 	for _, d := range s.out.Datagrams {
 		s.p.send(s, d)
 	}
 	if s.p.after != nil {
 		s.p.after()
+	}
+}
+
+// usable checks that Child SAs are never without an IKE SA that can be used: the end of an IKE SA closes them (RFC 7296 §1.4.1), and
+// one that takes its place has them before it goes. A session is never UP-NO-IKE, therefore.
+func (s *side) usable() {
+	active := false
+	for _, x := range s.e.sas {
+		active = active || x.info().Active
+	}
+	if len(s.kids) > 0 && !active {
+		s.p.fail("%s: %d Child SAs and no IKE SA that is Active", s.name, len(s.kids))
 	}
 }
 

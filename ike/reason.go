@@ -21,7 +21,9 @@ const (
 	ReasonPeerError                 // the peer answered with another error notify
 	ReasonLocal                     // this router could not: no key, no policy, out of room
 	ReasonReauthenticated           // another IKE SA has taken its place
-	ReasonReconfigured              // the configuration does not have it any more, or has it otherwise
+	ReasonReconfigured              // the configuration has it otherwise now
+	ReasonRemoved                   // the configuration does not have it any more
+	NumReasons
 )
 
 var reasonText = [...]string{
@@ -30,6 +32,7 @@ var reasonText = [...]string{
 	ReasonNoTrafficSelectors: "traffic selectors unacceptable", ReasonRekeyed: "rekeyed", ReasonLifetime: "lifetime expired",
 	ReasonReplacedByPeer: "replaced by a new session of the peer", ReasonProtocol: "protocol error", ReasonTimeout: "set-up timed out",
 	ReasonPeerError: "refused by peer", ReasonLocal: "local failure", ReasonReauthenticated: "reauthenticated", ReasonReconfigured: "configuration changed",
+	ReasonRemoved: "removed from the configuration",
 }
 
 func (r Reason) String() string { return reasonText[r] }

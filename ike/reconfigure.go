@@ -51,7 +51,11 @@ func (e *Endpoint) Reconfigure(now time.Time, cfg Config, out *Output) error {
 		if kept[p] {
 			e.revise(now, p, out)
 		} else {
-			e.dismiss(now, p, out)
+			why := ReasonRemoved
+			if slices.ContainsFunc(cfg.Peers, func(c Peer) bool { return c.Name == p.Name }) {
+				why = ReasonReconfigured
+			}
+			e.dismiss(now, p, why, out)
 		}
 	}
 	e.Start(now, out)
@@ -85,14 +89,14 @@ func (f *Flow) same(g *Flow) bool {
 	return f.ID == g.ID && slices.Equal(f.Local, g.Local) && slices.Equal(f.Remote, g.Remote) && reflect.DeepEqual(f.Proposals, g.Proposals) && f.Window == g.Window && f.Transport == g.Transport
 }
 
-// dismiss ends everything of a peer that is not configured any more.
-func (e *Endpoint) dismiss(now time.Time, p *peerRef, out *Output) {
+// dismiss ends everything of a peer that is not configured any more, or otherwise.
+func (e *Endpoint) dismiss(now time.Time, p *peerRef, why Reason, out *Output) {
 	for _, s := range slices.Clone(p.sas) {
-		s.delete(now, ReasonReconfigured, out)
+		s.delete(now, why, out)
 	}
 	for _, s := range e.sorted() {
 		if s.peer == nil && slices.Contains(s.candidates, p) {
-			s.kill(now, ReasonReconfigured, "", out)
+			s.kill(now, why, "", out)
 		}
 	}
 }
@@ -106,7 +110,7 @@ func (e *Endpoint) revise(now time.Time, p *peerRef, out *Output) {
 		s.forgetFlows(now, out)
 		for _, c := range s.live() {
 			if slices.ContainsFunc(c.flows, func(f *flowRef) bool { return f.gone }) {
-				c.remove(now, ReasonReconfigured, out)
+				c.remove(now, e.goneFor(c.flows), out)
 			}
 		}
 		e.deadlines.disarm(&s.livenessAt)
@@ -126,7 +130,15 @@ func (s *sa) forgetFlows(now time.Time, out *Output) {
 		if f == nil || !f.gone {
 			return false
 		}
-		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Policies: []sadb.PolicyID{f.ID}, Reason: ReasonReconfigured})
+		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Policies: []sadb.PolicyID{f.ID}, Reason: s.e.goneFor([]*flowRef{f})})
 		return true
 	})
+}
+
+// goneFor is why a Child SA goes some of whose flows are gone.
+func (e *Endpoint) goneFor(flows []*flowRef) Reason {
+	if slices.ContainsFunc(flows, func(f *flowRef) bool { return f.gone && e.flows[f.ID] != nil }) {
+		return ReasonReconfigured
+	}
+	return ReasonRemoved
 }

@@ -33,8 +33,9 @@ func TestReconfigure(t *testing.T) {
 		change func(a, b *Config)
 		sa     bool            // the IKE SA stays
 		flows  []sadb.PolicyID // whose Child SAs stay
+		why    Reason          // of what goes
 	}{
-		{"nothing", func(a, b *Config) { second(a, b) }, true, []sadb.PolicyID{"f0", "f1"}},
+		{"nothing", func(a, b *Config) { second(a, b) }, true, []sadb.PolicyID{"f0", "f1"}, 0},
 		{"what needs no new SA", func(a, b *Config) {
 			second(a, b)
 			for _, c := range []*Config{a, b} {
@@ -42,7 +43,7 @@ func TestReconfigure(t *testing.T) {
 				p.DPD, p.Lifetime, p.Unique, p.Childless = DPD{Interval: 20 * time.Second}, time.Hour, UniqueReplace, ChildlessPrefer
 				p.Flows[0].Lifetime, p.Flows[0].Kilobytes, p.Flows[0].Connect = 30*time.Minute, 5000, Always
 			}
-		}, true, []sadb.PolicyID{"f0", "f1"}},
+		}, true, []sadb.PolicyID{"f0", "f1"}, 0},
 		{"a peer more", func(a, b *Config) {
 			second(a, b)
 			more := a.Peers[0]
@@ -51,17 +52,17 @@ func TestReconfigure(t *testing.T) {
 			f.ID = "g0"
 			more.Flows = []Flow{f}
 			a.Peers = append([]Peer{more}, a.Peers...)
-		}, true, []sadb.PolicyID{"f0", "f1"}},
-		{"a flow less", func(a, b *Config) {}, true, []sadb.PolicyID{"f0"}},
+		}, true, []sadb.PolicyID{"f0", "f1"}, 0},
+		{"a flow less", func(a, b *Config) {}, true, []sadb.PolicyID{"f0"}, ReasonRemoved},
 		{"another flow", func(a, b *Config) {
 			second(a, b)
 			a.Peers[0].Flows[0].Remote, b.Peers[0].Flows[0].Local = []sadb.Selector{prefix("10.9.0.0/16")}, []sadb.Selector{prefix("10.9.0.0/16")}
-		}, true, []sadb.PolicyID{"f1"}},
+		}, true, []sadb.PolicyID{"f1"}, ReasonReconfigured},
 		{"another key", func(a, b *Config) {
 			second(a, b)
 			a.Peers[0].LocalKey, b.Peers[0].RemoteKey = []byte("other"), []byte("other")
-		}, false, nil},
-		{"no peer", func(a, b *Config) { a.Peers = nil }, false, nil},
+		}, false, nil, ReasonReconfigured},
+		{"no peer", func(a, b *Config) { a.Peers = nil }, false, nil, ReasonRemoved},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newPair(t, second)
@@ -88,8 +89,8 @@ func TestReconfigure(t *testing.T) {
 			}
 			if len(tt.flows) < 2 {
 				down := find[ChildDown](p.a)
-				if len(down) != 2-len(tt.flows) || down[0].Reason != ReasonReconfigured {
-					p.fail("ChildDown %+v", down)
+				if len(down) != 2-len(tt.flows) || down[0].Reason != tt.why {
+					p.fail("ChildDown %+v, want %v", down, tt.why)
 				}
 			}
 			if tt.name == "no peer" {

@@ -118,7 +118,7 @@ func (x *rekeyChild) refusedRekey(s *sa, now time.Time, n *wire.Notify, out *Out
 	case n.Kind == wire.TEMPORARY_FAILURE, (n.Kind == wire.INVALID_KE_PAYLOAD || n.Kind == wire.STATE_NOT_FOUND) && x.tries < maxChildTries:
 		x.refused(s, now, n, x, out)
 	default:
-		x.fail(s, now, reasonOf(n.Kind), "the peer answered the rekey with "+n.Kind.String(), out)
+		x.fail(s, now, reasonOf(n.Kind), x.refusal(n, true, "the peer answered the rekey"), out)
 		x.later(now)
 	}
 }

@@ -221,7 +221,8 @@ func (x *rekeySA) refused(s *sa, now time.Time, n *wire.Notify, out *Output) {
 	}
 	wait := between(2*time.Second, 50, 150)
 	if n.Kind != wire.TEMPORARY_FAILURE && n.Kind != wire.STATE_NOT_FOUND {
-		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: reasonOf(n.Kind), Detail: "the peer answered the rekey with " + n.Kind.String()})
+		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: reasonOf(n.Kind),
+			Detail: refusal(n, s.rekeyProposals(), wire.ProtocolIKE, true, "the peer answered the rekey")})
 		wait = s.expires.Sub(now) / 2
 	}
 	if now.Add(wait).Before(s.expires) {
@@ -272,7 +273,7 @@ func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload
 	a, chosen, ok := choose(s.rekeyProposals(), p.sa, wire.ProtocolIKE, true)
 	spi := chosenSPI(p.sa, chosen)
 	if !ok || len(spi) != 8 || binary.BigEndian.Uint64(spi) == 0 {
-		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer offers %v", p.sa.Proposals)
+		return nil, noneInCommon(p.sa, s.rekeyProposals(), wire.ProtocolIKE, true)
 	}
 	gir, ke, bad := respondKE(a.group, p.ke)
 	if bad != nil {

@@ -51,7 +51,7 @@ func (s *sa) kill(now time.Time, why Reason, detail string, out *Output) {
 	s.leave()
 	s.closeHalfOpen()
 	if s.announced || s.up {
-		out.Events = append(out.Events, SADown{SA: s.info(), Reason: why, Detail: detail})
+		out.Events = append(out.Events, SADown{SA: s.info(), Reason: why, Detail: plain(detail)})
 	}
 	if s.keys != nil {
 		s.keys.forget()
@@ -74,7 +74,7 @@ func (s *sa) giveUp(now time.Time, flows []*flowRef, why Reason, detail string, 
 	if s.up && len(flows) == 0 {
 		return // the SA was up: its end is an SADown, not a failure
 	}
-	f := Failed{SA: s.id, Path: s.path, Reason: why, Detail: detail}
+	f := Failed{SA: s.id, Path: s.path, Reason: why, Detail: plain(detail)}
 	if p := s.likelyPeer(); p != nil {
 		f.Peer = p.Name
 	}

@@ -288,7 +288,7 @@ func (s *sa) lost(now time.Time, out *Output) {
 	case s.hint != "":
 		s.kill(now, s.hintReason, s.hint, out)
 	default:
-		s.kill(now, ReasonPeerLost, "no answer to "+s.own.typ.String(), out)
+		s.kill(now, ReasonPeerLost, unanswered(s.own.x, s.own.typ), out)
 	}
 }
 

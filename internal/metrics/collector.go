@@ -135,7 +135,7 @@ func (w writer) allReasons(m id, counts map[ike.Reason]uint64) {
 	if all == nil {
 		all = make(map[ike.Reason]uint64)
 	}
-	for r := ike.ReasonNone + 1; r <= ike.ReasonReconfigured; r++ {
+	for r := ike.ReasonNone + 1; r < ike.NumReasons; r++ {
 		all[r] += 0
 	}
 	w.reasons(m, all, nil)
