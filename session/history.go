@@ -11,7 +11,7 @@ import (
 // historyLength is how many records a session keeps. The oldest go first.
 const historyLength = 16
 
-// historyGone is how many sessions that are listed no more keep theirs.
+// historyGone is how many sessions that are listed no more keep theirs: those that were not configured, and those that were.
 const historyGone = 1000
 
 // HistoryKind is what a record of the history tells.
@@ -89,14 +89,17 @@ func (r *record) noteFailure(now time.Time, why ike.Reason, detail string) {
 
 // retire keeps the history of a session that is listed no more.
 func (t *Tracker) retire(r *record) {
-	if !r.everUp() {
+	if r.dynamic && !r.everUp() || len(r.history) == 0 {
 		return // strangers come and go
 	}
 	if len(t.gone) >= historyGone {
 		t.gone = slices.Delete(t.gone, 0, 1)
 	}
 	last := r.history[len(r.history)-1]
-	local := r.key.Path.Local
+	local := r.local()
+	if r.dynamic {
+		local = r.key.Path.Local
+	}
 	s := Session{
 		Interface: r.Interface, Name: r.PeerName, Status: Down, Local: local.Addr().Unmap(), LocalPort: local.Port(),
 		Peer: last.Peer, FVRF: r.FVRF, IVRF: r.IVRF, Description: t.cfg.Descriptions[DescriptionKey{last.Peer.Addr(), r.FVRF}],

@@ -34,7 +34,8 @@ type record struct {
 	Configured
 	key     dynamicKey // of a session that is not configured
 	dynamic bool
-	rank    int // of the interface in the listing
+	removed bool // from the configuration: not listed any more
+	rank    int  // of the interface in the listing
 
 	sas      []*ikeSA  // in order of appearance
 	children []esp.SPI // inbound SPIs, in order of installation
@@ -86,12 +87,12 @@ func (t *Tracker) SetPathMTU(remote netip.Addr, n int) {
 }
 
 // Reconfigure puts another configuration into force. A session of the same peer on the same interface goes on as it is; one that is not
-// configured any more is listed no longer, though its end is still told.
+// configured any more is listed no longer, though its end is still told, and its history kept.
 func (t *Tracker) Reconfigure(cfg Config) {
 	if cfg.NATTPort == 0 {
 		cfg.NATTPort = defaultNATTPort
 	}
-	before := t.index
+	before, listed := t.index, t.records
 	t.cfg, t.records = cfg, nil
 	ranks := make(map[string]int)
 	taken := make(map[*record]bool)
@@ -112,6 +113,12 @@ func (t *Tracker) Reconfigure(cfg Config) {
 	}
 	t.index = newIndex(t.records, ranks)
 	slices.SortStableFunc(t.records, func(a, b *record) int { return a.rank - b.rank })
+	for _, r := range listed {
+		if !taken[r] {
+			r.removed = true
+			t.forget(r)
+		}
+	}
 }
 
 // Observe takes an event that was applied to the DB, and reports whether a session went up or down by it.
@@ -323,10 +330,13 @@ func (t *Tracker) description(r *record) string {
 	return t.cfg.Descriptions[DescriptionKey{r.peer().Addr(), r.FVRF}]
 }
 
-// forget takes a session that is not configured off the list when nothing is left of it.
+// forget takes a session that is not configured, or not any more, off the list when nothing is left of it.
 func (t *Tracker) forget(r *record) {
-	if r.dynamic && len(r.sas) == 0 && len(r.children) == 0 {
-		delete(t.dynamic, r.key)
-		t.retire(r)
+	if !r.dynamic && !r.removed || len(r.sas) > 0 || len(r.children) > 0 {
+		return
 	}
+	if r.dynamic {
+		delete(t.dynamic, r.key)
+	}
+	t.retire(r)
 }
