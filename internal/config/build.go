@@ -58,7 +58,7 @@ type LocalEndpoint struct {
 func (m *Model) Build(env Env) (Built, error) {
 	b := &builder{
 		m: m, env: env, errs: errorList{file: m.file},
-		used: make(map[string]bool), peers: make(map[peerKey]*site), routes: make(map[netip.Prefix]int),
+		used: make(map[string]bool), peers: make(map[peerKey][]*site), routes: make(map[netip.Prefix]int),
 		locals: make(map[netip.Addr]string),
 	}
 	b.out.Hostname, b.out.Offloads, b.out.Lanes = m.hostname, m.offloads, m.lanes
@@ -105,13 +105,13 @@ type builder struct {
 	out  Built
 
 	used   map[string]bool // crypto maps that are on an interface already
-	peers  map[peerKey]*site
+	peers  map[peerKey][]*site
 	sites  []*site
 	locals map[netip.Addr]string // the interface that has the address
 	routes map[netip.Prefix]int  // index in out.Routes
 }
 
-// peerKey is what makes two entries of crypto maps one peer.
+// peerKey is the two ends of a peer. Behind one NAT there may be several peers, which their identities tell apart.
 type peerKey struct{ local, remote netip.Addr }
 
 // site is a peer and its session.
@@ -229,9 +229,13 @@ func (b *builder) local(f *iface, addrs []netip.Addr, e *entry) (netip.Addr, boo
 func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 	prof := b.m.profiles.byName[e.profile.name]
 	key := peerKey{local, e.peer}
-	s := b.peers[key]
-	switch {
-	case s == nil:
+	s := siteOf(b.peers[key], prof)
+	if s == nil {
+		if other := confused(b.peers[key], prof); other != nil {
+			b.fail(e.profile.at, "one profile for peer %v, which has %s in %s %d, or profiles with other identities in match identity remote",
+				e.peer, other.profile.name, other.entry.name, other.entry.seq)
+			return
+		}
 		name := fmt.Sprintf("%s %d%s", e.name, e.seq, suffix)
 		peer, ok := b.peer(e, prof, local)
 		if !ok {
@@ -242,12 +246,8 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 			Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, cmp.Or(e.ports.ike, e.ports.natt, 500)), PeerName: name, Origin: "crypto map",
 			Map: e.name, Profile: prof.name, Connect: e.connect,
 		}}
-		b.peers[key] = s
+		b.peers[key] = append(b.peers[key], s)
 		b.sites = append(b.sites, s)
-	case s.profile != prof:
-		b.fail(e.profile.at, "one profile for peer %v, which has %s in %s %d and %s here",
-			e.peer, s.profile.name, s.entry.name, s.entry.seq, prof.name)
-		return
 	}
 	b.alternates(s, e)
 	flow := b.protection(&e.protection, e.connect)
@@ -270,6 +270,26 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 		}
 		b.out.Policies = append(b.out.Policies, p)
 	}
+}
+
+// siteOf is the peer with a profile; nil: there is none.
+func siteOf(list []*site, prof *profile) *site {
+	i := slices.IndexFunc(list, func(s *site) bool { return s.profile == prof })
+	if i < 0 {
+		return nil
+	}
+	return list[i]
+}
+
+// confused is a peer that could be taken for one with the profile: nothing tells the two apart. Nil: there is none.
+func confused(list []*site, prof *profile) *site {
+	for _, s := range list {
+		shared := slices.ContainsFunc(prof.remote, func(id identity) bool { return slices.Contains(s.profile.remote, id) })
+		if shared || len(prof.remote) == 0 || len(s.profile.remote) == 0 {
+			return s
+		}
+	}
+	return nil
 }
 
 // alternates adds the other addresses of an entry to its peer, and opens them to peers.

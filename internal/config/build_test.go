@@ -245,6 +245,21 @@ func TestBuildMerges(t *testing.T) {
 	}
 }
 
+// Entries whose profiles tell peers apart by their identities are several peers behind one address, and a session each.
+func TestBuildPeersBehindNAT(t *testing.T) {
+	text := strings.Replace(siteText+secondEntry, "profile PROF\n match address MORE", "profile P2\n match address MORE", 1) +
+		"crypto ikev2 profile P2\n match identity remote fqdn c.example\n authentication remote pre-share\n authentication local pre-share\n keyring local KR\n"
+	b := mustBuild(t, text)
+	if len(b.IKE.Peers) != 2 || len(b.Session.Sessions) != 2 || b.Session.Sessions[0].Peer != b.Session.Sessions[1].Peer || b.Session.Sessions[1].Profile != "P2" ||
+		b.IKE.Peers[1].Name != "CM 20" || len(b.IKE.Peers[1].Flows) != 1 || b.IKE.Peers[1].RemoteIDs[0].Data != "c.example" {
+		t.Errorf("got %+v", b)
+	}
+	_, err := mustParse(t, strings.Replace(text, "fqdn c.example", "address 192.0.2.2", 1)).Build(env())
+	if err == nil || !strings.Contains(err.Error(), "one profile for peer 192.0.2.2") {
+		t.Errorf("two with the same identity: %v", err)
+	}
+}
+
 // A crypto map on two interfaces is two peers, whose names differ.
 func TestBuildTwoInterfaces(t *testing.T) {
 	b := mustBuild(t, siteText+"interface vB\n crypto map CM\n")
@@ -305,7 +320,7 @@ func TestBuildErrors(t *testing.T) {
 		{"list without permit", strings.Replace(siteText, " permit ip", " deny ip", 1), 21, 16, "an access list that permits something"},
 		{"two profiles", strings.Replace(siteText+secondEntry, "profile PROF\n match address MORE", "profile P2\n match address MORE", 1) +
 			"crypto ikev2 profile P2\n authentication remote pre-share\n authentication local pre-share\n keyring local KR\n",
-			29, 20, "one profile for peer 192.0.2.2, which has PROF in CM 10 and P2 here"},
+			29, 20, "one profile for peer 192.0.2.2, which has PROF in CM 10, or profiles with other identities in match identity remote"},
 		{"one address on two interfaces", siteText + "interface vZ\n ip address 192.0.2.1 255.255.255.0\n crypto map CM\n", 24, 11, "an interface with an address that is not that of vA (192.0.2.1)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -48,8 +48,8 @@ func (b *builder) tunnel(f *iface) {
 	}
 	e := &entry{name: f.name + "-head-0", seq: 65537, at: f.at, peer: t.destination, peerAt: f.at, protection: v.protection, connect: ike.Always}
 	key := peerKey{local, e.peer}
-	if s := b.peers[key]; s != nil {
-		b.fail(f.at, "a tunnel whose two ends no other tunnel and no crypto map has; %s has them", s.session.Interface)
+	if list := b.peers[key]; len(list) > 0 {
+		b.fail(f.at, "a tunnel whose two ends no other tunnel and no crypto map has; %s has them", list[0].session.Interface)
 		return
 	}
 	prof := b.m.profiles.byName[v.profile.name]
@@ -66,7 +66,7 @@ func (b *builder) tunnel(f *iface) {
 		Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, 500), PeerName: e.name, Origin: "crypto map", Map: e.name, Profile: prof.name,
 		Connect: e.connect, Policies: []sadb.Policy{p},
 	}}
-	b.peers[key] = s
+	b.peers[key] = append(b.peers[key], s)
 	b.sites = append(b.sites, s)
 	b.out.Policies = append(b.out.Policies, p)
 	b.out.Tunnels = append(b.out.Tunnels, b.builtTunnel(f, local))
