@@ -73,11 +73,16 @@ func (m *Model) Edit(path []string, text string) (Edit, error) {
 		if undo {
 			from = 1
 		}
-		if e := l.trace(p.modes[depth].commands, from).complaint(l); worst == nil || e.Column > worst.Column {
+		if e := l.trace(p.modes[depth].commands, from).complaint(l); worst == nil || e.nearer(worst) {
 			worst = e
 		}
 	}
 	return Edit{}, worst
+}
+
+// nearer reports whether e comes nearer to what was meant than the complaint of another mode.
+func (e *EditError) nearer(other *EditError) bool {
+	return e.Column > other.Column || e.Column == other.Column && e.Problem == Ambiguous && other.Problem == Invalid
 }
 
 // Lacks is what a Model that was edited still needs before it can be in force, a line each; none: it is whole.

@@ -138,6 +138,7 @@ func TestEditRefuses(t *testing.T) {
 		{nil, "crypto map CM 10", Incomplete, 16},
 		{peer, "description", Incomplete, 11},
 		{peer, "description " + strings.Repeat("x", 81), Invalid, 12},
+		{peer, "i", Ambiguous, 0}, // in the mode around it
 		{nil, "no foo", Invalid, 3},
 		{nil, "no", Incomplete, 2},
 		{nil, "no hostname other", Refused, 3},

@@ -118,7 +118,12 @@ func TestGuide(t *testing.T) {
 
 	k.types("configure terminal", `Enter configuration commands, one per line\.  End with CNTL/Z\.\n`, "Router(config)#")
 	k.types("crypto isakmp peer address "+OuterB, "", "Router(config-isakmp-peer)#")
+	longest := strings.Repeat("x", 79) + "é" // 80 characters
+	k.types("description "+longest, "", "Router(config-isakmp-peer)#")
+	k.types("do show crypto isakmp peer", `Peer: 192\.0\.2\.2 Port: 500\n Description: `+longest+`\n flags: PEER_POLICY\n`, "Router(config-isakmp-peer)#")
 	k.types("description site A, as the guide has it", "", "Router(config-isakmp-peer)#")
+	k.types("description", `% Incomplete command\.\n\n`, "Router(config-isakmp-peer)#")
+	k.types("i", `% Ambiguous command:  "i"\n`, "Router(config-isakmp-peer)#")
 	k.types("description "+strings.Repeat("x", 81), ` *\^\n% Invalid input detected at '\^' marker\.\n\n`, "Router(config-isakmp-peer)#")
 	k.types("end", "", "Router#")
 	k.types("show crypto isakmp peer", `Peer: 192\.0\.2\.2 Port: 500\n Description: site A, as the guide has it\n flags: PEER_POLICY\n`, "Router#")
@@ -128,6 +133,15 @@ func TestGuide(t *testing.T) {
 		`  IKE SA: local 192\.0\.2\.1/4500 remote 192\.0\.2\.2/4500 Active\n  IPSEC FLOW: permit ip host 10\.10\.10\.1 host 10\.30\.30\.1\n        Active SAs: 2, origin: crypto map\n\n?`, "Router#")
 	k.types("show crypto session detail", `(?s:.*)Peer: 192\.0\.2\.2 port 4500 fvrf: \(none\) ivrf: \(none\)\n      Desc: site A, as the guide has it\n      Phase1_id: 192\.0\.2\.2\n(?s:.*)`+
 		`        Inbound:  #pkts dec'ed 3 drop 0 life \(KB/Sec\) \d+/\d+\n        Outbound: #pkts enc'ed 3 drop 0 life \(KB/Sec\) \d+/\d+\n\n?`, "Router#")
+	for _, verb := range []string{"show", "clear"} { // what is not carried out, and ends nothing
+		k.types(verb+" crypto session fvrf NOWHERE", ` No VRF named NOWHERE exists\n`, "Router#")
+		k.types(verb+" crypto session ivrf NOWHERE", ` No VRF named NOWHERE exists\n`, "Router#")
+		k.types(verb+" crypto session remote", `% Incomplete command\.\n\n`, "Router#")
+		k.types(verb+" crypto session remote 192.0.2.2 port", `% Incomplete command\.\n\n`, "Router#")
+		k.types(verb+" crypto session local 192.0.2.1000", ` *\^\n% Invalid input detected at '\^' marker\.\n\n`, "Router#")
+		k.types(verb+" crypto s", `% Ambiguous command:  "`+verb+` crypto s"\n`, "Router#")
+	}
+	r.WaitStatus(t, "UP-ACTIVE")
 	k.types("clear crypto session", "", "Router#")
 	r.WaitStatus(t, "DOWN")
 	const line = `.*%CRYPTO-5-SESSION_STATUS: Crypto tunnel is `
