@@ -61,7 +61,7 @@ func (c *configuration) Configure(ctx context.Context, path []string, line strin
 	if err != nil {
 		return nil, false, lineError(err)
 	}
-	if e.Model != c.draft {
+	if e.Model != c.draft || e.Left && e.Model.NamesKeyFile() { // the keys may be others now
 		c.draft = e.Model
 		c.settle(ctx)
 	}

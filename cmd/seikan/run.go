@@ -56,6 +56,10 @@ func runRouter(ctx context.Context, args []string, stdout, stderr io.Writer) int
 		fmt.Fprintf(stdout, "%s: no errors\n", o.file)
 		return exitDone
 	}
+	if err := keepMemory(); err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitFailed
+	}
 	if err := runService(ctx, o, console, model, built); err != nil {
 		fmt.Fprintf(stderr, "seikan run: %v\n", err)
 		return exitFailed
@@ -94,7 +98,7 @@ func readConfig(file string) (*config.Model, config.Built, error) {
 
 // buildConfig looks up what a configuration leaves to this machine. It changes nothing.
 func buildConfig(model *config.Model) (config.Built, error) {
-	built, err := model.Build(config.Env{InterfaceAddrs: tun.InterfaceAddrs, LocalAddr: tun.LocalAddr})
+	built, err := model.Build(config.Env{InterfaceAddrs: tun.InterfaceAddrs, LocalAddr: tun.LocalAddr, Keys: readKeys})
 	if err == nil && len(built.Locals) == 0 {
 		err = fmt.Errorf("%s: puts no crypto map on an interface: there is nothing to do", model.File())
 	}

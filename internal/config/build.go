@@ -26,6 +26,10 @@ type Env struct {
 	// LocalAddr finds an address of this host inside of one of the prefixes, the zero Addr if there is none: tun.LocalAddr.
 	// Nil: routes name no source address.
 	LocalAddr func(within ...netip.Prefix) (netip.Addr, error)
+
+	// Keys reads a key file. It is asked at each Build, so that keys that have changed there count. What it gives is cleared afterwards.
+	// Nil: there are no key files.
+	Keys func(file string) (Keys, error)
 }
 
 // Built is what a configuration means to the rest of the router.
@@ -75,6 +79,10 @@ func (m *Model) Build(env Env) (Built, error) {
 	for _, d := range m.descs.list {
 		b.out.Session.Descriptions[session.DescriptionKey{Peer: d.addr, FVRF: d.vrf}] = d.description
 	}
+	defer func() { b.keyFile.Clear() }()
+	if !b.readKeys() {
+		return Built{}, b.errs.err()
+	}
 	for _, f := range m.interfaces.list {
 		if f.cryptoMap.name != "" {
 			b.iface(f, m.maps.byName[f.cryptoMap.name])
@@ -103,6 +111,8 @@ type builder struct {
 	env  Env
 	errs errorList
 	out  Built
+
+	keyFile Keys // what is in it
 
 	used   map[string]bool // crypto maps that are on an interface already
 	peers  map[peerKey][]*site

@@ -39,7 +39,7 @@ func (b *builder) peer(e *entry, prof *profile, local netip.Addr) (ike.Peer, boo
 		return p, false
 	}
 	if k := b.keyPeer(e, prof); k != nil {
-		p.PPK = ike.PPK{ID: k.ppk.id, Key: slices.Clone(k.ppk.key), Required: k.ppk.required}
+		p.PPK = ike.PPK{ID: k.ppk.id, Key: b.secret(k.ppk.key), Required: k.ppk.required}
 	}
 	p.Proposals, ok = b.proposals(local)
 	return p, ok
@@ -67,9 +67,9 @@ func (id *identity) identity() ike.Identity {
 
 // keys finds the keys for an entry's peer: the profile's own, else those of its keyring.
 func (b *builder) keys(e *entry, prof *profile) (local, remote esp.Secret, ok bool) {
-	local, remote = prof.authLocal.key, prof.authRemote.key
-	if len(local) > 0 && len(remote) > 0 {
-		return slices.Clone(local), slices.Clone(remote), true
+	own, peers := prof.authLocal.key, prof.authRemote.key
+	if own.given() && peers.given() {
+		return b.secret(own), b.secret(peers), true
 	}
 	if prof.keyring.name == "" {
 		b.fail(prof.at, "a profile with keyring local, or with keys in authentication")
@@ -80,21 +80,21 @@ func (b *builder) keys(e *entry, prof *profile) (local, remote esp.Secret, ok bo
 		b.fail(prof.keyring.at, "a keyring with a peer whose address is %v", e.peer)
 		return nil, nil, false
 	}
-	if len(local) == 0 {
-		local = best.local
+	if !own.given() {
+		own = best.local
 	}
-	if len(remote) == 0 {
-		remote = best.remote
+	if !peers.given() {
+		peers = best.remote
 	}
 	switch {
-	case len(local) == 0:
+	case !own.given():
 		b.fail(best.at, "a peer with pre-shared-key local")
 		return nil, nil, false
-	case len(remote) == 0:
+	case !peers.given():
 		b.fail(best.at, "a peer with pre-shared-key remote")
 		return nil, nil, false
 	}
-	return slices.Clone(local), slices.Clone(remote), true
+	return b.secret(own), b.secret(peers), true
 }
 
 // proposals are those of the policy for a local address, else of the first policy for all, else the default.

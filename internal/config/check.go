@@ -31,6 +31,7 @@ func (p *parser) check() {
 	if !understood {
 		return // what is missing may be on the lines that are wrong
 	}
+	p.checkKeys()
 	for _, v := range p.m.proposals.list {
 		p.checkProposal(v)
 	}

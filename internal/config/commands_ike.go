@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"seikan/esp"
 	"seikan/ike"
 	"seikan/ike/wire"
 )
@@ -134,9 +133,9 @@ var keyPeerMode = mode{prompt: "config-ikev2-keyring-peer", secret: true, comman
 		p.keyPeer.prefix, p.keyPeer.prefixAt = prefixOf(a), a.at(0)
 	})...),
 	kw("pre-shared-key", "key that the two share",
-		append(keyNodes(func(p *parser, k esp.Secret) { p.keyPeer.local, p.keyPeer.remote = k, k }),
-			kw("local", "that proves this router", keyNodes(func(p *parser, k esp.Secret) { p.keyPeer.local = k })...),
-			kw("remote", "that proves the peer", keyNodes(func(p *parser, k esp.Secret) { p.keyPeer.remote = k })...))...).
+		append(keyNodes(func(p *parser, k presharedKey) { p.keyPeer.local, p.keyPeer.remote = k, k }),
+			kw("local", "that proves this router", keyNodes(func(p *parser, k presharedKey) { p.keyPeer.local = k })...),
+			kw("remote", "that proves the peer", keyNodes(func(p *parser, k presharedKey) { p.keyPeer.remote = k })...))...).
 		hidesArgument(),
 	kw("ppk", "postquantum preshared key (RFC 8784)",
 		kw("manual", "configured here",
@@ -147,19 +146,20 @@ var keyPeerMode = mode{prompt: "config-ikev2-keyring-peer", secret: true, comman
 
 func setPPK(required bool) action {
 	return func(p *parser, a args) {
-		p.keyPeer.ppk = ppk{id: valueOf[string](a, 0), key: valueOf[esp.Secret](a, 1), required: required}
+		p.keyPeer.ppk = ppk{id: valueOf[string](a, 0), key: keyOf(a, 1), required: required}
 	}
 }
 
 // keyNodes are the ways to write a key that ends its line.
-func keyNodes(set func(*parser, esp.Secret)) []node {
-	return keyForms(func(p *parser, a args) { set(p, valueOf[esp.Secret](a, 0)) })
+func keyNodes(set func(*parser, presharedKey)) []node {
+	return keyForms(func(p *parser, a args) { set(p, keyOf(a, 0)) })
 }
 
 // keyForms are the ways to write a key, and what may follow.
 func keyForms(do action, next ...node) []node {
 	return []node{
 		kw("0", "the key follows as it is", arg(kindKey, "a key of at most 128 octets", next...).do(do)),
+		kw("file", "the key is in the key file", arg(kindName, "name of a key there", next...).do(do)).showsArgument(),
 		kw("hex", "the key follows in hexadecimal", arg(kindHexKey, "a key of at most 128 octets in hexadecimal", next...).do(do)),
 		arg(kindKey, "a key of at most 128 octets", next...).do(do),
 	}
@@ -223,8 +223,8 @@ var profileMode = mode{prompt: "config-ikev2-profile", commands: []node{
 					p.profile.local = &id
 				})))...)),
 	kw("authentication", "how the two ends prove who they are",
-		kw("remote", "the peer", authNode(func(p *parser, k esp.Secret) { p.profile.authRemote = &authentication{k} })),
-		kw("local", "this router", authNode(func(p *parser, k esp.Secret) { p.profile.authLocal = &authentication{k} }))),
+		kw("remote", "the peer", authNode(func(p *parser, k presharedKey) { p.profile.authRemote = &authentication{k} })),
+		kw("local", "this router", authNode(func(p *parser, k presharedKey) { p.profile.authLocal = &authentication{k} }))),
 	kw("keyring", "where the keys are",
 		kw("local", "in this configuration",
 			arg(kindName, "name of a keyring").do(func(p *parser, a args) {
@@ -282,11 +282,11 @@ func addressIdentity(p netip.Prefix) identity {
 }
 
 // authNode is `pre-share [key K]`.
-func authNode(set func(*parser, esp.Secret)) node {
+func authNode(set func(*parser, presharedKey)) node {
 	return kw("pre-share", "by a pre-shared key",
 		kw("key", "this one, not that of the keyring", keyNodes(set)...)).
 		hidesArgument().
-		do(func(p *parser, _ args) { set(p, nil) })
+		do(func(p *parser, _ args) { set(p, presharedKey{}) })
 }
 
 // dpdNode is `dpd INTERVAL RETRY on-demand|periodic`.

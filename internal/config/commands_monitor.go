@@ -112,7 +112,7 @@ func (w *writer) monitor(v *monitor) {
 	if v.listen.IsValid() {
 		w.line("monitor http listen %v %d", v.listen.Addr(), v.listen.Port())
 	}
-	w.key("monitor http token", v.token)
+	w.key("monitor http token", presharedKey{key: v.token})
 	if v.certificate != "" {
 		clients := ""
 		if v.clients != "" {

@@ -23,6 +23,7 @@ type node struct {
 
 	value  any  // of a keyword that stands for one
 	secret bool // an argument behind it is a key
+	plain  bool // or is none after all
 }
 
 // action carries out a command whose words are all right.
@@ -40,6 +41,7 @@ func arg(k *kind, help string, next ...node) node { return node{kind: k, help: h
 func (n node) do(a action) node    { n.run = a; return n }
 func (n node) repeated() node      { n.many = true; return n }
 func (n node) hidesArgument() node { n.secret = true; return n }
+func (n node) showsArgument() node { n.plain = true; return n }
 
 // each is the nodes with one action for all, any number of which may be given.
 func each(a action, nodes ...node) []node {
@@ -97,7 +99,7 @@ func (l *line) match(commands []node) (match, *failure) {
 		if n.kind != nil && n.kind.rest {
 			i = len(l.words)
 		}
-		secret = secret || n.secret
+		secret = (secret || n.secret) && !n.plain
 		if last = n; !n.many {
 			candidates = n.next
 		}

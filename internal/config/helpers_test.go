@@ -62,6 +62,7 @@ logging local
 logging host 192.0.2.9
 logging host 2001:db8::9 transport tls name logs.example port 7514 format rfc5424
 logging 192.0.2.9 format classic transport tcp
+key file /etc/seikan/keys
 crypto ikev2 proposal P1
  encryption aes-gcm-256 aes-cbc-256 aes-cbc-128 chacha20-poly1305
  integrity sha256 sha1
@@ -89,6 +90,14 @@ crypto ikev2 keyring KR
   address 2001:db8::/32
   pre-shared-key hex 73776f726466697368
   ppk manual id quantum key swordfish-three required
+ peer kept-apart
+  address 203.0.113.0/24
+  pre-shared-key local file OURS
+  pre-shared-key remote file THEIRS
+  ppk manual id quantum key file PPK required
+ peer file
+  address 198.51.100.7
+  pre-shared-key 0 file
 crypto ikev2 profile PROF
  description to B
  match fvrf any
@@ -114,6 +123,9 @@ crypto ikev2 profile P6
  identity local address 2001:db8::1
  authentication remote pre-share key swordfish-three
  authentication local pre-share key hex 0102
+crypto ikev2 profile PF
+ authentication remote pre-share key file THEIRS
+ authentication local pre-share key file OURS
 crypto ikev2 dpd 30 5 periodic
 crypto ikev2 fragmentation mtu 576
 crypto ikev2 port 5500 nat-t 5501
@@ -265,6 +277,12 @@ func env() Env {
 				return addrs("203.0.113.1"), 1400, nil
 			}
 			return nil, 0, errors.New("no such interface")
+		},
+		Keys: func(file string) (Keys, error) {
+			if file != "/etc/seikan/keys" {
+				return nil, errors.New("no such file")
+			}
+			return ParseKeys(file, []byte("OURS swordfish-one\nTHEIRS swordfish-two\nPPK hex 0a5c11bf\n"))
 		},
 		LocalAddr: func(within ...netip.Prefix) (netip.Addr, error) {
 			for _, p := range within {

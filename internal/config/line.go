@@ -101,7 +101,7 @@ func (l *line) harmless(i int) int {
 }
 
 // beforeKey are words that may stand between the one that announces a key and the key.
-var beforeKey = []string{"0", "6", "7", "hex", "key", "local", "remote"}
+var beforeKey = []string{"0", "6", "7", "file", "hex", "key", "local", "remote"}
 
 // soundsLikeKey are parts of words that announce a key.
 var soundsLikeKey = []string{"key", "psk", "ppk", "pass", "secret", "token"}

@@ -16,9 +16,10 @@ import (
 type Model struct {
 	file     string
 	hostname string
-	noLog    bool // no crypto logging session
-	xe       bool // crypto session format xe
-	logIKE   bool // crypto logging ikev2
+	keyFile  named // key file; "": none
+	noLog    bool  // no crypto logging session
+	xe       bool  // crypto session format xe
+	logIKE   bool  // crypto logging ikev2
 	log      logging.Config
 	dpd      *dpd
 	fragment int     // as ike.Config.FragmentMTU
@@ -117,14 +118,14 @@ type keyPeer struct {
 	description   string
 	prefix        netip.Prefix
 	prefixAt      pos
-	local, remote esp.Secret
+	local, remote presharedKey
 	ppk           ppk
 }
 
 // ppk is a postquantum preshared key; without an id there is none.
 type ppk struct {
 	id       string
-	key      esp.Secret
+	key      presharedKey
 	required bool
 }
 
@@ -155,7 +156,7 @@ type identity struct {
 }
 
 // authentication is by a pre-shared key: this one, or that of the keyring.
-type authentication struct{ key esp.Secret }
+type authentication struct{ key presharedKey }
 
 type dpd struct {
 	interval, retry uint64 // in seconds

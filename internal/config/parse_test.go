@@ -161,7 +161,7 @@ func TestAccepted(t *testing.T) {
 // refused are texts whose last line is wrong: the word that the caret is under, "$" for the end of the line, and what is
 // expected there, or the beginning of it.
 var refused = []struct{ name, text, at, want string }{
-	{"unknown", "foo bar", "foo", "hostname, crypto, enable, username, banner, line, ip, ipv6, access-list, interface, monitor, platform, no, logging, service, exit or end"},
+	{"unknown", "foo bar", "foo", "hostname, crypto, key, enable, username, banner, line, ip, ipv6, access-list, interface, monitor, platform, no, logging, service, exit or end"},
 	{"unknown in a mode", inMap + " foo", "foo", "description, set, match, no, hostname, crypto,"},
 	{"ambiguous", "i", "i", "ip, ipv6 or interface"},
 	{"missing word", "hostname", "$", "name of this router"},

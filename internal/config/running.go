@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"seikan/esp"
 	"seikan/ike"
 	"seikan/ike/wire"
 )
@@ -20,6 +19,9 @@ func (m *Model) text(keys bool) string {
 	w := &writer{keys: keys}
 	if m.hostname != "" {
 		w.line("hostname %s", m.hostname)
+	}
+	if m.keyFile.name != "" {
+		w.line("key file %s", m.keyFile.name)
 	}
 	if m.noLog {
 		w.line("no crypto logging session")
@@ -89,14 +91,21 @@ func (w *writer) text(before, value string) {
 	}
 }
 
-func (w *writer) key(before string, k esp.Secret) {
-	switch {
-	case len(k) == 0:
-	case w.keys:
-		w.line("%s %s", before, keyText(k))
-	default:
-		w.line("%s %s", before, hidden)
+func (w *writer) key(before string, k presharedKey) {
+	if k.given() {
+		w.line("%s %s", before, w.keyText(k))
 	}
+}
+
+// keyText is a key as a line has it: its name, or itself where that is not hidden.
+func (w *writer) keyText(k presharedKey) string {
+	switch {
+	case k.file.name != "":
+		return "file " + k.file.name
+	case w.keys:
+		return keyText(k.key)
+	}
+	return hidden
 }
 
 // ike writes what begins with `crypto ikev2`.
@@ -202,7 +211,7 @@ func (w *writer) keyPeer(v *keyPeer) {
 		w.line("  address %s", prefixText(v.prefix))
 	}
 	w.ppk(v.ppk)
-	if v.local.Equal(v.remote) {
+	if v.local.equal(v.remote) {
 		w.key("  pre-shared-key", v.local)
 		return
 	}
@@ -214,14 +223,11 @@ func (w *writer) ppk(p ppk) {
 	if p.id == "" {
 		return
 	}
-	key, required := hidden, ""
-	if w.keys {
-		key = keyText(p.key)
-	}
+	required := ""
 	if p.required {
 		required = " required"
 	}
-	w.line("  ppk manual id %s key %s%s", p.id, key, required)
+	w.line("  ppk manual id %s key %s%s", p.id, w.keyText(p.key), required)
 }
 
 // prefixText writes a prefix as prefixNodes read it.
@@ -283,7 +289,7 @@ var (
 func (w *writer) authentication(before string, a *authentication) {
 	switch {
 	case a == nil:
-	case len(a.key) == 0:
+	case !a.key.given():
 		w.line("%s", before)
 	default:
 		w.key(before+" key", a.key)
