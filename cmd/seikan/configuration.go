@@ -26,6 +26,7 @@ type configuration struct {
 	draft  *config.Model // with all lines that were given
 	force  *config.Model // in force
 	failed error         // why the draft is not, where it is whole
+	pause  *time.Timer   // puts the draft in force once no line has come for a moment; nil: there is nothing to do
 	revert *time.Timer   // until which the operator has to confirm; nil: nobody has to
 	before *config.Model // that the timer goes back to
 }
@@ -54,6 +55,9 @@ func (c *configuration) Choices(path []string, line string) ([]cli.ConfigWord, b
 	return words, whole, lineError(err)
 }
 
+// pauseAfter is how long no line may come before those that came are put in force. Lines that are pasted come faster, and are one change.
+const pauseAfter = 50 * time.Millisecond
+
 func (c *configuration) Configure(ctx context.Context, path []string, line string) ([]string, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,15 +65,51 @@ func (c *configuration) Configure(ctx context.Context, path []string, line strin
 	if err != nil {
 		return nil, false, lineError(err)
 	}
-	if e.Model != c.draft || e.Left && e.Model.NamesKeyFile() { // the keys may be others now
+	if e.Model != c.draft {
 		c.draft = e.Model
+		c.settleSoon()
+	}
+	if e.Left && (c.pause != nil || c.draft.NamesKeyFile()) { // the keys may be others now
 		c.settle(ctx)
 	}
 	return e.Path, e.Left, nil
 }
 
+// settleSoon has the draft put in force when no other line comes. The caller has the lock.
+func (c *configuration) settleSoon() {
+	if c.pause != nil {
+		c.pause.Stop()
+	}
+	var mine *time.Timer
+	mine = time.AfterFunc(pauseAfter, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.pause == mine { // else another line has come, or the draft is in force
+			c.settle(context.Background())
+		}
+	})
+	c.pause = mine
+}
+
+func (c *configuration) Settle(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pause != nil {
+		c.settle(ctx)
+	}
+}
+
+// calm forgets that the draft is to be put in force. The caller has the lock.
+func (c *configuration) calm() {
+	if c.pause != nil {
+		c.pause.Stop()
+	}
+	c.pause = nil
+}
+
 // settle puts the draft in force if it is whole. The caller has the lock.
 func (c *configuration) settle(ctx context.Context) {
+	c.calm()
 	if c.failed = nil; len(c.draft.Lacks()) > 0 {
 		return
 	}
@@ -81,6 +121,9 @@ func (c *configuration) settle(ctx context.Context) {
 func (c *configuration) Pending() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.pause != nil {
+		c.settle(context.Background())
+	}
 	if lacks := c.draft.Lacks(); len(lacks) > 0 {
 		return lacks
 	}
@@ -168,6 +211,7 @@ func (c *configuration) use(ctx context.Context, m *config.Model) error {
 	if err := c.apply(ctx, m); err != nil {
 		return err
 	}
+	c.calm()
 	c.draft, c.force, c.failed = m, m, nil
 	return nil
 }
@@ -176,6 +220,9 @@ func (c *configuration) RevertAfter(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget()
+	if c.pause != nil {
+		c.settle(context.Background())
+	}
 	c.before = c.force
 	c.revert = time.AfterFunc(d, func() {
 		if err := c.Revert(context.Background()); err != nil {
@@ -198,6 +245,7 @@ func (c *configuration) close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget()
+	c.calm()
 	return nil
 }
 

@@ -17,9 +17,11 @@ type Configurator interface {
 	Prompt(path []string) string // the mode as it stands in the prompt, such as "(config-if)"
 	// Choices are the words that may stand at the end of a line; whole reports whether it may also end there.
 	Choices(path []string, line string) (words []ConfigWord, whole bool, err error)
-	// Configure carries out a line, which is in force when it returns unless Pending says something.
+	// Configure carries out a line. It is in force a moment after the last of the lines that come together, at the end of the configuration, or
+	// with Settle, unless Pending says something.
 	Configure(ctx context.Context, path []string, line string) (after []string, left bool, err error)
-	Pending() []string // what keeps the configuration from being in force, a line each
+	Settle(ctx context.Context) // puts in force what was given, before anything else is done
+	Pending() []string          // what keeps the configuration from being in force, a line each
 
 	Startup() (string, error)                       // text that the router starts with, without keys
 	Save(file string) error                         // writes the configuration; "": where the router starts from

@@ -78,7 +78,6 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 	if s.settings.configuring {
 		do = s.configure
 	}
-	before := s.prompt()
 	err := do(ctx, line, out)
 	switch {
 	case out.err != nil:
@@ -96,8 +95,9 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 	case errors.Is(err, errNoMonitor):
 		return unwatching, nil
 	}
-	if !typed {
-		before = ""
+	before := ""
+	if typed {
+		before = s.prompt() // which a line that is refused has not changed
 	}
 	_, werr := io.WriteString(w, complaint(line, before, err))
 	return refused, werr
@@ -108,6 +108,9 @@ func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 	cmd, err := parse(line, s.settings.user)
 	if err != nil || cmd.node == nil {
 		return err
+	}
+	if s.info.Config != nil {
+		s.info.Config.Settle(ctx) // what was given before counts
 	}
 	if cmd.file != "" && !s.settings.files {
 		return refusal("% Output cannot be redirected from here.")

@@ -215,6 +215,7 @@ func (fakeConfig) Configure(_ context.Context, path []string, line string) ([]st
 	return nil, false, &LineError{Problem: LineInvalid, Column: 0}
 }
 
+func (fakeConfig) Settle(context.Context)                {}
 func (fakeConfig) Pending() []string                     { return []string{"peer one: expected an address"} }
 func (fakeConfig) Startup() (string, error)              { return "hostname gwA\n", nil }
 func (fakeConfig) Save(string) error                     { return nil }

@@ -368,18 +368,29 @@ func (b *builder) protection(e *protection, connect ike.Connect) ike.Flow {
 // pass keeps the networks on this side out of the routes to wider ones on the other side: a branch that sends everything through the
 // tunnel must still reach its own hosts.
 func (b *builder) pass() {
-	for _, r := range slices.Clone(b.out.Routes) {
-		for _, p := range b.out.Policies {
-			for _, l := range p.Local {
-				src := l.Prefixes()[0]
-				_, known := b.routes[src]
-				if !known && p.Interface == "" && p.Action == sadb.Protect && r.Dst.Bits() < src.Bits() && r.Dst.Contains(src.Addr()) {
-					b.routes[src] = len(b.out.Routes)
-					b.out.Routes = append(b.out.Routes, tun.Route{Dst: src, Pass: true})
-				}
+	for _, p := range b.out.Policies {
+		if p.Interface != "" || p.Action != sadb.Protect {
+			continue
+		}
+		for _, l := range p.Local {
+			src := l.Prefixes()[0]
+			if _, known := b.routes[src]; !known && b.within(src) {
+				b.routes[src] = len(b.out.Routes)
+				b.out.Routes = append(b.out.Routes, tun.Route{Dst: src, Pass: true})
 			}
 		}
 	}
+}
+
+// within reports whether a route leads to a network around a prefix.
+func (b *builder) within(p netip.Prefix) bool {
+	for bits := range p.Bits() {
+		around, _ := p.Addr().Prefix(bits)
+		if i, ok := b.routes[around]; ok && !b.out.Routes[i].Pass {
+			return true
+		}
+	}
+	return false
 }
 
 // route leads what a rule permits to the router.

@@ -155,7 +155,10 @@ func (m *Model) carryOut(p *parser, mt match, path []string, depth int, l *line)
 		path = append(path, strings.TrimSpace(l.text))
 	}
 	p.m.arrange()
-	return m.now(p.m.text(true), path), nil
+	if p.m.text(true) == m.text(true) {
+		return Edit{Model: m, Path: path}, nil
+	}
+	return Edit{Model: p.m, Path: path}, nil
 }
 
 // takeAway takes away the lines of a place that begin with what follows the first word of l, each with the lines that it leads to.

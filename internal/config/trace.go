@@ -143,9 +143,10 @@ func choicesOf(nodes []node, part string) (list []Choice) {
 	return list
 }
 
-// Prompt is the mode that path leads to as a terminal shows it, such as "(config-if)".
+// Prompt is the mode that path leads to as a terminal shows it, such as "(config-if)". The lines of a path lead there in any configuration, as
+// they enter what is not there yet.
 func (m *Model) Prompt(path []string) string {
-	p, _ := m.read()
+	p := newParser(m.file)
 	p.follow(path)
 	return "(" + p.modes[len(p.modes)-1].prompt + ")"
 }

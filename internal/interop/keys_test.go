@@ -55,7 +55,9 @@ func TestKeyFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	peer := func(key string) { s.peer.Load(t, Connection{Secret: key, PPK: ppk, Settings: "ppk_id = quantum\nppk_required = yes"}) }
+	peer := func(key string) {
+		s.peer.Load(t, Connection{Secret: key, PPK: ppk, Settings: "ppk_id = quantum\nppk_required = yes"})
+	}
 	give(first, 0o600)
 	conf := RouterConf{Global: []string{"key file " + keys, "logging buffered 1000000 debugging"}, Secret: "file SITE-B",
 		KeyPeer: []string{"ppk manual id quantum key " + ppk + " required"}}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"seikan/internal/config"
+)
+
+// manyPeers is a configuration with the sites of numbers from to to.
+func manyPeers(from, to int) string {
+	var b strings.Builder
+	for i := from; i < to; i++ {
+		fmt.Fprintf(&b, `crypto ikev2 keyring KR%[1]d
+ peer site%[1]d
+  address 198.18.%[2]d.%[3]d
+  pre-shared-key a-test-key-%[1]d
+crypto ikev2 profile PROF%[1]d
+ match identity remote address 198.18.%[2]d.%[3]d 255.255.255.255
+ authentication remote pre-share
+ authentication local pre-share
+ keyring local KR%[1]d
+ip access-list extended TO%[1]d
+ permit ip 10.0.0.0 0.0.255.255 10.%[4]d.%[3]d.0 0.0.0.255
+crypto isakmp peer address 198.18.%[2]d.%[3]d
+ description site %[1]d
+crypto map CM %[5]d ipsec-isakmp
+ set peer 198.18.%[2]d.%[3]d
+ set transform-set TS
+ set ikev2-profile PROF%[1]d
+ match address TO%[1]d
+`, i, i>>8, i&0xff, 64+i>>8, i+1)
+	}
+	return b.String()
+}
+
+// Lines that come together are one change of the router's, a moment after the last of them, or before what follows them.
+func TestLinesComeTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, applied := testConfiguration(t)
+		defer c.close()
+		var path []string
+		give := func(line string) (left bool) {
+			t.Helper()
+			var err error
+			if path, left, err = c.Configure(t.Context(), path, line); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			return left
+		}
+		want := func(when string, n int) {
+			t.Helper()
+			synctest.Wait()
+			if len(*applied) != n {
+				t.Fatalf("%s: %d changes, want %d", when, len(*applied), n)
+			}
+		}
+		for _, l := range []string{"crypto isakmp peer address 192.0.2.2", "description one", "hostname gw1", "hostname gw2"} {
+			give(l)
+			time.Sleep(pauseAfter / 2)
+		}
+		want("while lines come", 0)
+		if _, _, err := c.Configure(t.Context(), path, "foo"); err == nil {
+			t.Error("foo is taken")
+		}
+		time.Sleep(pauseAfter)
+		want("after a pause", 1)
+		give("hostname gw3")
+		give("hostname gw3")
+		c.Settle(t.Context())
+		want("before a command", 2)
+		time.Sleep(time.Second)
+		want("and not again", 2)
+		give("hostname gw4")
+		if !give("end") {
+			t.Error("end does not leave")
+		}
+		want("at the end", 3)
+		give("hostname refused")
+		if got := c.Pending(); len(got) != 1 || got[0] != "not that one" {
+			t.Errorf("pending: %q", got)
+		}
+		give("hostname gw5")
+		if err := c.Replace(t.Context(), c.file); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		want("another configuration is in its place", 4)
+		if got := c.Hostname(); got != "Router" {
+			t.Errorf("it is %s", got)
+		}
+		give("hostname gw6")
+		c.RevertAfter(time.Minute) // what was given before is not taken back
+		give("hostname gw7")
+		time.Sleep(2 * time.Minute)
+		want("taken back", 7)
+		if got := c.Hostname(); got != "gw6" {
+			t.Errorf("taken back is all but %s, want gw6", got)
+		}
+	})
+}
+
+// BenchmarkPaste gives lines of another site to a router that has many, and puts them in force, each by itself or all together.
+func BenchmarkPaste(b *testing.B) {
+	const sites = 500
+	text := "crypto ipsec transform-set TS esp-gcm 128\n" + manyPeers(0, sites) + "interface vA\n ip address 192.0.2.1 255.255.255.0\n crypto map CM\n"
+	for _, each := range []bool{true, false} {
+		b.Run(fmt.Sprintf("sites=%d/each=%v", sites, each), func(b *testing.B) {
+			m, err := config.Parse("gw.conf", []byte(text))
+			if err != nil {
+				b.Fatal(err)
+			}
+			c := newConfiguration(zerolog.Nop(), "gw.conf", m, func(_ context.Context, m *config.Model) error {
+				_, err := buildConfig(m)
+				return err
+			})
+			defer c.close()
+			lines := 0
+			var path []string
+			for site := sites; b.Loop(); site++ {
+				for l := range strings.Lines(manyPeers(site, site+1)) {
+					if path, _, err = c.Configure(b.Context(), path, strings.TrimSuffix(l, "\n")); err != nil {
+						b.Fatal(err)
+					}
+					if lines++; each {
+						c.Settle(b.Context())
+					}
+				}
+			}
+			c.Settle(b.Context())
+			if p := c.Pending(); p != nil {
+				b.Fatal(p)
+			}
+			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(lines), "ms/line")
+		})
+	}
+}
