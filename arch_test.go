@@ -33,6 +33,7 @@ var edges = map[string][]string{
 	"tun":                {"internal/gso"},
 	"internal/gso":       {},
 	"internal/udp":       {},
+	"internal/sched":     {},
 	"internal/logging":   {},
 	"internal/syslog":    {"internal/logging"},
 	"internal/sshd":      {},
@@ -48,7 +49,7 @@ var edges = map[string][]string{
 	},
 	"bench/compare": {"internal/interop"},
 	"bench/load":    {},
-	"bench/relay":   {"tun", "internal/gso", "internal/udp"},
+	"bench/relay":   {"tun", "internal/gso", "internal/sched", "internal/udp"},
 }
 
 // pure packages turn octets and the time into results, and do nothing else.

@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"seikan/internal/gso"
+	"seikan/internal/sched"
 	"seikan/internal/udp"
 	"seikan/tun"
 )
@@ -59,6 +60,9 @@ func run(name string, mtu int, local, remote string) error {
 		return err
 	}
 	defer conn.Close()
+	if err := sched.Batch(); err != nil { // as the router does
+		return err
+	}
 	ended := make(chan error, 2)
 	go func() { ended <- up(dev.NewReader(), conn.NewWriter(), to) }()
 	go func() { ended <- down(conn.NewReader(), dev.NewWriter()) }()

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"seikan/internal/config"
+	"seikan/internal/sched"
 	"seikan/tun"
 )
 
@@ -73,6 +74,9 @@ func runService(ctx context.Context, o runOptions, console consoleOptions, model
 	defer l.close()
 	if err := l.configure(built); err != nil {
 		return err
+	}
+	if err := sched.Batch(); err != nil {
+		l.logger.Warn().Err(err).Msg("threads stay of the usual class, which costs throughput")
 	}
 	s := &service{log: l.logger, logs: l}
 	err := s.start(o, model, built)
