@@ -31,6 +31,10 @@ type Config struct {
 	// SetMTU is called from the control goroutine when the largest inner packet that fits changes. Nil: no call.
 	SetMTU func(int) error
 
+	// SetRouteMTU is called from the control goroutine when packets to a destination of the Policies have to be smaller than SetMTU was told, or
+	// need not be any more (0). Nil: no call, and SetMTU is told what fits to every destination.
+	SetRouteMTU func(dst netip.Prefix, n int) error
+
 	Hold         int           // packets held per policy while an SA is being set up; default 16, negative: none
 	HoldTime     time.Duration // a held packet is dropped after this; default 30 s
 	ShutdownTime time.Duration // how long Run waits for the answers to its Deletes; default 3 s

@@ -16,9 +16,11 @@ const (
 	ipv6Header = 40
 )
 
-// updateMTU tells the device's owner the largest inner packet that fits, if that has changed.
+// updateMTU tells the device's owner the largest inner packet that fits, and for which destinations it is less, as far as that has changed.
 func (c *control) updateMTU() {
 	mtu := c.innerMTU()
+	// The destinations first: where the device comes to carry more they must not, not even for a moment.
+	c.updateRouteMTUs(mtu)
 	if c.cfg.SetMTU == nil || mtu == c.mtu || mtu == 0 {
 		return
 	}
@@ -30,59 +32,59 @@ func (c *control) updateMTU() {
 	c.cfg.Log.Debug().Int("mtu", mtu).Msg("MTU set")
 }
 
-// fits counts the Child SAs by the largest inner packet that fits them.
-type fits struct {
-	of    map[esp.SPI]fit // by inbound SPI
-	count map[fit]int
-}
-
-// fit is a largest packet, and the tunnel interface that it comes from, "" for the device for all.
-type fit struct {
-	via string
-	n   int
-}
-
-func newFits() fits { return fits{make(map[esp.SPI]fit), make(map[fit]int)} }
-
-func (f fits) add(in esp.SPI, n fit) {
-	f.remove(in)
-	f.of[in] = n
-	f.count[n]++
-}
-
-func (f fits) remove(in esp.SPI) {
-	n, ok := f.of[in]
-	if !ok {
+// updateRouteMTUs tells the device's owner of the destinations to which less fits than the device is about to carry.
+func (c *control) updateRouteMTUs(mtu int) {
+	if c.cfg.SetRouteMTU == nil {
 		return
 	}
-	delete(f.of, in)
-	if f.count[n]--; f.count[n] == 0 {
-		delete(f.count, n)
-	}
-}
-
-// least is the smallest of them for an interface; 0: there is none.
-func (f fits) least(via string) (mtu int) {
-	for v := range f.count {
-		if v.via == via && (mtu == 0 || v.n < mtu) {
-			mtu = v.n
+	if mtu != c.mtu {
+		for dst := range c.fits.to {
+			c.fits.dirty[dst] = true
 		}
 	}
-	return mtu
+	for dst := range c.fits.dirty {
+		n := c.fits.leastTo(dst)
+		if dst.Addr().Is6() {
+			n = max(n, minIPv6MTU) // as in innerMTU
+		}
+		if n >= mtu || len(c.fits.to[dst]) == 0 {
+			n = 0
+		}
+		if n == c.narrow[dst] {
+			continue
+		}
+		if err := c.cfg.SetRouteMTU(dst, n); err != nil {
+			c.cfg.Log.Warn().Err(err).Stringer("destination", dst).Int("mtu", n).Msg("MTU could not be set")
+			continue
+		}
+		if c.narrow[dst] = n; n == 0 {
+			delete(c.narrow, dst)
+		}
+	}
+	clear(c.fits.dirty)
 }
 
 // fit notes what a Child SA can carry over a path.
 func (c *control) fit(spec *sadb.ChildSpec, p sadb.Path) {
-	f := fit{n: spec.Out.Suite.MaxInner(c.espRoom(p))}
-	if e := c.db.Entry(spec.Policies[0]); e != nil {
-		f.via = e.Interface
-	}
+	f := fit{width: width{n: spec.Out.Suite.MaxInner(c.espRoom(p))}}
 	switch {
 	case !spec.Transport:
 	case spec.Local[0].Lo.Is4():
 		f.n += ipv4Header // which ESP does not carry
 	default:
 		f.n += ipv6Header
+	}
+	for _, id := range spec.Policies {
+		e := c.db.Entry(id)
+		switch {
+		case e == nil:
+		case e.Interface != "":
+			f.via = e.Interface
+		case c.cfg.SetRouteMTU != nil:
+			for _, s := range e.Remote {
+				f.to = append(f.to, s.Prefixes()...)
+			}
+		}
 	}
 	c.fits.add(spec.In.SPI, f)
 }
@@ -94,10 +96,13 @@ func (c *control) refit(id sadb.IKEID) {
 	}
 }
 
-// innerMTU is the largest inner packet that fits every Child SA there is, and while there is none, every one that the
-// configuration could lead to. 0: not known.
+// innerMTU is the largest inner packet that the device is to carry: what fits some Child SA, if destinations can have less than the device,
+// or else every one; and while there is none, what fits every one that the configuration could lead to. 0: not known.
 func (c *control) innerMTU() int {
 	mtu := c.fits.least("")
+	if c.cfg.SetRouteMTU != nil {
+		mtu = c.fits.most("")
+	}
 	if mtu == 0 {
 		for _, p := range c.cfg.IKE.Peers {
 			for _, f := range p.Flows {

@@ -27,6 +27,7 @@ type Child struct {
 	Window    int             `json:"replayWindow"`        // negative: no anti-replay
 	Group     uint16          `json:"dhGroup"`             // of the key exchange for perfect forward secrecy; 0: none
 	AddKE     string          `json:"addKe,omitempty"`     // of the additional key exchange
+	IPMTU     int             `json:"ipMtu"`               // of the interface behind the local address; 0: not known
 	MTU       int             `json:"mtu"`                 // of the path, as far as it is known, else of the interface behind the local address; 0: not known
 	Plaintext int             `json:"plaintextMtu"`        // the largest inner packet that fits; 0: not known
 	Installed time.Time       `json:"installed"`
@@ -97,12 +98,16 @@ func (t *Tracker) childSA(c *sadb.Child, info *childInfo, now time.Time) Child {
 	if v.Window == 0 {
 		v.Window = defaultWindow
 	}
-	v.MTU = t.cfg.MTUs[path.Local.Addr()]
+	v.IPMTU = t.cfg.MTUs[path.Local.Addr()]
+	v.MTU = v.IPMTU
 	if n := t.pathMTUs[path.Remote.Addr()]; n > 0 {
 		v.MTU = min(v.MTU, n)
 	}
 	if v.MTU > 0 {
 		v.Plaintext = s.Out.Suite.MaxInner(v.MTU - outerHeaders(path))
+		if s.Transport { // the IP header is the outer one
+			v.Plaintext += ipHeader(path)
+		}
 	}
 	v.In = direction(s.In.SPI, &c.In.Counters, c.In.Last())
 	v.Out = direction(s.Out.SPI, &c.Out.Counters, c.Out.Sent())
@@ -116,14 +121,18 @@ const defaultWindow = 64 // of an SA whose Params do not say (RFC 4303 §3.4.3)
 
 // outerHeaders is the octets of a packet around its ESP: IP, and UDP unless the path is of bare ESP.
 func outerHeaders(p sadb.Path) int {
-	n := 20
-	if p.Remote.Addr().Unmap().Is6() {
-		n = 40
-	}
+	n := ipHeader(p)
 	if p.Local.Port() != 0 {
 		n += 8
 	}
 	return n
+}
+
+func ipHeader(p sadb.Path) int {
+	if p.Remote.Addr().Unmap().Is6() {
+		return 40
+	}
+	return 20
 }
 
 func direction(spi esp.SPI, c *sadb.Counters, last uint64) ChildDirection {

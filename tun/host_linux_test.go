@@ -377,3 +377,57 @@ func TestMarkPassesBy(t *testing.T) {
 		}
 	})
 }
+
+// A destination has its own MTU from whenever it is told, whatever becomes of the device's, and those who send more are told so by the kernel.
+func TestSetRouteMTU(t *testing.T) {
+	isolated(t, func(t *testing.T) {
+		h := open(t, Config{MTU: 1400})
+		if err := h.SetRouteMTU(sites[0].net, 1300); err != nil { // before there is the route
+			t.Fatal(err)
+		}
+		if err := h.SetRoutes(siteRoutes()); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			name   string
+			do     func() error
+			v4, v6 int // of the routes; 0: none of their own
+		}{
+			{"before the route", func() error { return nil }, 1300, 0},
+			{"both", func() error { return h.SetRouteMTU(sites[1].net, 1290) }, 1300, 1290},
+			{"device grows", func() error { return h.SetMTU(1438) }, 1300, 1290},
+			{"device shrinks to one of them", func() error { return h.SetMTU(1290) }, 1300, 1290},
+			{"device grows again", func() error { return h.SetMTU(1438) }, 1300, 1290},
+			{"routes again", func() error { return h.SetRoutes(siteRoutes()) }, 1300, 1290},
+			{"without source", func() error { return h.SetRoutes([]Route{{Dst: sites[0].net}, {Dst: sites[1].net}}) }, 1300, 1290},
+			{"no more", func() error { return h.SetRouteMTU(sites[0].net, 0) }, 0, 1290},
+			{"no route", func() error { return h.SetRouteMTU(netip.MustParsePrefix("10.77.0.0/16"), 1280) }, 0, 1290},
+		} {
+			if err := step.do(); err != nil {
+				t.Fatalf("%s: %v", step.name, err)
+			}
+			wantRouting(t, 1, true)
+			for i, want := range []int{step.v4, step.v6} {
+				r, err := netlink.RouteGet(sites[i].remote.AsSlice())
+				if err != nil || len(r) != 1 || r[0].MTU != want {
+					t.Errorf("%s: %v: got %+v, %v; want MTU %d", step.name, sites[i], r, err, want)
+				}
+			}
+		}
+		conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(sites[1].remote, 5000)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		raw, _ := conn.SyscallConn()
+		raw.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DO)
+		})
+		if _, werr := conn.Write(make([]byte, 1290-48+1)); err != nil || !errors.Is(werr, unix.EMSGSIZE) {
+			t.Errorf("too much: got %v, %v; want %v", err, werr, unix.EMSGSIZE)
+		}
+		if _, err := conn.Write(make([]byte, 1290-48)); err != nil {
+			t.Errorf("what fits: %v", err)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package tun
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -22,9 +23,10 @@ type Host struct {
 	more []*queue
 	link netlink.Link
 
-	mu     sync.Mutex // guards routes, rules and closed
+	mu     sync.Mutex // guards what follows
 	routes routeSet
-	rules  map[int]bool // by family: the rule is there
+	mtus   map[netip.Prefix]int // of destinations, where they differ from the device's
+	rules  map[int]bool         // by family: the rule is there
 	closed bool
 }
 
@@ -37,7 +39,7 @@ func Open(c Config) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tun: open %s: %w", c.Name, err)
 	}
-	h := &Host{queue: q, routes: routeSet{}, rules: map[int]bool{}}
+	h := &Host{queue: q, routes: routeSet{}, mtus: map[netip.Prefix]int{}, rules: map[int]bool{}}
 	for i := 1; i < c.Queues && err == nil; i++ {
 		if q, _, err = create(c, name, off); err == nil {
 			h.more = append(h.more, q)

@@ -35,6 +35,9 @@ func (h *Host) MTU() (int, error) { return 0, errors.ErrUnsupported }
 // SetMTU sets the largest packet that the host sends here.
 func (h *Host) SetMTU(int) error { return errors.ErrUnsupported }
 
+// SetRouteMTU sets the largest packet that the host sends here to one of the routes' destinations.
+func (h *Host) SetRouteMTU(netip.Prefix, int) error { return errors.ErrUnsupported }
+
 // SetRoutes has exactly these routes lead into the device.
 func (h *Host) SetRoutes([]Route) error { return errors.ErrUnsupported }
 

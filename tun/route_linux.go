@@ -64,6 +64,35 @@ func (h *Host) SetRoutes(routes []Route) error {
 	return h.replace(set)
 }
 
+// SetRouteMTU sets the largest packet that the host sends here to a destination, whether SetRoutes has had it already or will; 0: as much as to
+// others. To those who send more the host itself says what fits, and fragments what may be.
+func (h *Host) SetRouteMTU(dst netip.Prefix, n int) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return fmt.Errorf("tun: %s: %w", h.Name(), os.ErrClosed)
+	}
+	dst = dst.Masked()
+	before := h.mtus[dst]
+	if before == n {
+		return nil
+	}
+	h.noteMTU(dst, n)
+	if r, there := h.routes[dst]; there && !r.Pass {
+		if err := h.install(r, true); err != nil {
+			h.noteMTU(dst, before)
+			return fmt.Errorf("tun: %s: %v: mtu %d: %w", h.Name(), dst, n, err)
+		}
+	}
+	return nil
+}
+
+func (h *Host) noteMTU(dst netip.Prefix, n int) {
+	if h.mtus[dst] = n; n == 0 {
+		delete(h.mtus, dst)
+	}
+}
+
 // replace makes the kernel's routes those of want. h.mu is held. The rule comes after the first route and goes after the
 // last, so that it never leads to a table that is half made.
 func (h *Host) replace(want routeSet) error {
@@ -108,7 +137,7 @@ func (h *Host) install(r Route, ours bool) error {
 	if r.Pass {
 		return add(&netlink.Route{Table: RouteTable, Dst: ipNet(r.Dst), Type: unix.RTN_THROW})
 	}
-	err := add(h.route(r.Dst, r.Src))
+	err := add(h.route(r))
 	if err != nil {
 		return err
 	}
@@ -117,7 +146,7 @@ func (h *Host) install(r Route, ours bool) error {
 
 // remove takes a route away, with its barrier. It is no error that somebody else has done so.
 func (h *Host) remove(dst netip.Prefix) error {
-	routes := []*netlink.Route{h.route(dst, netip.Addr{}), barrier(dst)}
+	routes := []*netlink.Route{h.route(Route{Dst: dst}), barrier(dst)}
 	if h.routes[dst].Pass {
 		routes = []*netlink.Route{{Table: RouteTable, Dst: ipNet(dst), Type: unix.RTN_THROW}}
 	}
@@ -130,12 +159,14 @@ func (h *Host) remove(dst netip.Prefix) error {
 	return errors.Join(errs...)
 }
 
-func (h *Host) route(dst netip.Prefix, src netip.Addr) *netlink.Route {
-	r := &netlink.Route{LinkIndex: h.link.Attrs().Index, Table: RouteTable, Dst: ipNet(dst), Src: src.AsSlice()}
-	if dst.Addr().Is4() {
-		r.Scope = netlink.SCOPE_LINK // nobody is asked for the next hop
+func (h *Host) route(r Route) *netlink.Route {
+	n := &netlink.Route{LinkIndex: h.link.Attrs().Index, Table: RouteTable, Dst: ipNet(r.Dst), Src: r.Src.AsSlice(), MTU: h.mtus[r.Dst]}
+	if r.Dst.Addr().Is4() {
+		n.Scope = netlink.SCOPE_LINK // nobody is asked for the next hop
+	} else {
+		n.MTULock = n.MTU > 0 // else it would grow with the device's; unlike that of IPv4 the lock stops nothing else
 	}
-	return r
+	return n
 }
 
 // barrierMetric is worse than that of any other route.

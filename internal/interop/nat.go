@@ -1,9 +1,7 @@
 package interop
 
 import (
-	"crypto/rand"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -40,21 +38,7 @@ type NAT struct{ *Namespace }
 // AddNAT puts a NAT between A and B. It is in front of A, of B or of both, as hides says.
 func (l *Lab) AddNAT(t testing.TB, hides string) NAT {
 	t.Helper()
-	n := &Namespace{strings.TrimSuffix(l.A.name, "-A") + "-N" + strings.ToLower(rand.Text()[:2])}
-	run(t, exec.Command("ip", "netns", "add", n.name))
-	t.Cleanup(func() { run(t, exec.Command("ip", "netns", "delete", n.name)) })
-	// The cable from A ends at the NAT, and a new one leads to B.
-	l.B.ip(t, "link", "set", DeviceB, "netns", n.name)
-	n.ip(t, "link", "add", "nB", "type", "veth", "peer", "name", DeviceB, "netns", l.B.name)
-	n.ip(t, "address", "add", NATInsideA+"/24", "dev", DeviceB)
-	n.ip(t, "address", "add", NATInsideB+"/24", "dev", "nB")
-	l.B.ip(t, "address", "add", OuterBehind+"/24", "dev", DeviceB)
-	for _, d := range []string{DeviceB, "nB"} {
-		n.ip(t, "link", "set", d, "up")
-	}
-	l.B.ip(t, "link", "set", DeviceB, "up")
-	l.A.ip(t, "route", "add", "203.0.113.0/24", "via", NATInsideA)
-	l.B.ip(t, "route", "add", "192.0.2.0/24", "via", NATInsideB)
+	n := l.AddHop(t)
 	out := "nB"
 	if hides == "B" {
 		out = DeviceB
@@ -66,7 +50,6 @@ func (l *Lab) AddNAT(t testing.TB, hides string) NAT {
 	}
 	c.Stdin = strings.NewReader(rules)
 	run(t, c)
-	run(t, n.command("sysctl", "-q", "-w", "net.ipv4.ip_forward=1"))
 	nat := NAT{n}
 	nat.keep(t, 60)
 	return nat
