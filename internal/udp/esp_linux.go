@@ -19,10 +19,27 @@ func ListenESP(addr netip.Addr, o Options) (Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("udp: listen for ESP on %v: %w", addr, err)
 	}
+	if o.MayFragment && canLoosen(c) {
+		err := loosen(c, func() (Conn, error) {
+			second, err := listenESP(addr.Unmap(), o)
+			if err != nil {
+				return nil, err
+			}
+			if err := deafen(second.raw, addr.Unmap().As4()); err != nil {
+				second.Close()
+				return nil, err
+			}
+			return second, nil
+		})
+		if err != nil {
+			c.Close()
+			return nil, fmt.Errorf("udp: listen for ESP on %v: %w", addr, err)
+		}
+	}
 	return c, nil
 }
 
-func listenESP(addr netip.Addr, o Options) (Conn, error) {
+func listenESP(addr netip.Addr, o Options) (*linuxConn, error) {
 	switch {
 	case !addr.IsValid():
 		return nil, errors.New("no address")

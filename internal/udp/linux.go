@@ -3,6 +3,7 @@
 package udp
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -50,6 +51,8 @@ type linuxConn struct {
 	scope uint32 // the interface of a link-local address
 	bare  bool   // ESP without UDP: there are no ports, and IPv4 gives its header along
 
+	loose *linuxConn // sends messages with MayFragment; nil: this one does
+
 	noGSO     atomic.Bool // datagrams do not go together: the kernel or a device cannot
 	onRefused func(error) // as Options.Refused
 }
@@ -62,10 +65,22 @@ func (c *linuxConn) refuse(err error) {
 }
 
 func (c *linuxConn) LocalAddr() netip.AddrPort { return c.local }
-func (c *linuxConn) Close() error              { return c.conn.Close() }
+
+func (c *linuxConn) Close() error {
+	if c.loose == nil {
+		return c.conn.Close()
+	}
+	return errors.Join(c.conn.Close(), c.loose.Close())
+}
 
 func (c *linuxConn) NewReader() Reader { return newReader(c) }
-func (c *linuxConn) NewWriter() Writer { return newWriter(c) }
+
+func (c *linuxConn) NewWriter() Writer {
+	if c.loose == nil {
+		return newWriter(c)
+	}
+	return forked{newWriter(c), newWriter(c.loose)}
+}
 
 // mmsghdr is struct mmsghdr of the kernel.
 type mmsghdr struct {

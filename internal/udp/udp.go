@@ -17,6 +17,9 @@ type Message struct {
 	// TOS is the class of service in the IP header: that of IPv4, or the traffic class of IPv6. Portable sockets send and report 0.
 	TOS uint8
 
+	// MayFragment has the IPv4 header let routers fragment the datagram: the flag DF is not set. It needs Options.MayFragment.
+	MayFragment bool
+
 	// Err is why the message was not sent, set by a writer for those alone: a syscall.Errno or what wraps one, where the system said it.
 	Err error
 }
@@ -77,6 +80,10 @@ type Options struct {
 
 	// NoSegmentation and NoCoalescing keep datagrams from going to the kernel together, and from coming together.
 	NoSegmentation, NoCoalescing bool
+
+	// MayFragment lets messages have it, for which there is a second socket at the address. Linux and IPv4 only, with ListenGroup and
+	// ListenESP; elsewhere it makes no difference.
+	MayFragment bool
 
 	// Refused is called once, by the goroutine that writes, when datagrams stop going together as a device cannot take them so. Nil: no
 	// call.
