@@ -76,6 +76,9 @@ func (c *control) fit(spec *sadb.ChildSpec, p sadb.Path) {
 	}
 	for _, id := range spec.Policies {
 		e := c.db.Entry(id)
+		if splitsOuter(e, p) {
+			f.n = c.linkMTU(p)
+		}
 		switch {
 		case e == nil:
 		case e.Interface != "":
@@ -107,7 +110,12 @@ func (c *control) innerMTU() int {
 		for _, p := range c.cfg.IKE.Peers {
 			for _, f := range p.Flows {
 				for s := range suites(f.Proposals) {
-					if n := s.MaxInner(c.espRoom(c.likelyPath(p.Local, p.Remote))); mtu == 0 || n < mtu {
+					path := c.likelyPath(p.Local, p.Remote)
+					n := s.MaxInner(c.espRoom(path))
+					if splitsOuter(c.db.Entry(f.ID), path) {
+						n = c.linkMTU(path)
+					}
+					if mtu == 0 || n < mtu {
 						mtu = n
 					}
 				}
@@ -133,12 +141,7 @@ func (c *control) likelyPath(local, remote netip.Addr) sadb.Path {
 
 // espRoom is how many octets of ESP fit into one outer packet of a path.
 func (c *control) espRoom(p sadb.Path) int {
-	room := defaultSocketMTU
-	for _, s := range c.cfg.Sockets {
-		if s.Conn.LocalAddr() == p.Local {
-			room = s.MTU
-		}
-	}
+	room := c.linkMTU(p)
 	if n := c.learnt[p.Remote.Addr()]; n > 0 {
 		room = min(room, n)
 	}
@@ -149,6 +152,16 @@ func (c *control) espRoom(p sadb.Path) int {
 		return room - ipv6Header
 	}
 	return room - ipv4Header
+}
+
+// linkMTU is the MTU of the interface that a path begins with.
+func (c *control) linkMTU(p sadb.Path) int {
+	for _, s := range c.cfg.Sockets {
+		if s.Conn.LocalAddr() == p.Local {
+			return s.MTU
+		}
+	}
+	return defaultSocketMTU
 }
 
 // suites yields what ESP proposals can lead to.

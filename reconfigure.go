@@ -54,6 +54,9 @@ func (c *control) reconfigure(now time.Time, ch Change) error {
 	c.tally.configure(ch.Session.Sessions)
 	c.db.SetPolicies(ch.Policies)
 	c.setTunnels(ch.Tunnels)
+	for sa := range c.db.Children() {
+		c.fit(&sa.Spec, sa.Out.Path()) // what the policies say of fragments may have changed
+	}
 	c.changed = true
 	return nil
 }

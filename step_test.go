@@ -55,7 +55,7 @@ func (c *cable) WriteBatch(ms []udp.Message) (int, error) {
 	}
 	for _, m := range ms {
 		k := &c.kept[c.n%len(c.kept)]
-		k.Data, k.Remote, k.TOS = append(k.Data[:0], m.Data...), m.Remote, m.TOS
+		k.Data, k.Remote, k.TOS, k.MayFragment = append(k.Data[:0], m.Data...), m.Remote, m.TOS, m.MayFragment
 		c.n++
 	}
 	return len(ms), nil

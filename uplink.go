@@ -63,6 +63,7 @@ type uplink struct {
 type inner struct {
 	size  int   // octets
 	class uint8 // of service
+	may   bool  // be fragmented on the way
 }
 
 // newUplink makes an uplink that seals up to n packets at once, for a lane.
@@ -118,7 +119,7 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 		if to.Policy.MSS > 0 && f.Proto == protoTCP && u.cutter.Len() == 1 {
 			clampMSS(fr.Data, to.Policy.MSS)
 		}
-		w.class = classOf(fr.Data)
+		w.class, w.may = classOf(fr.Data), w.mayFragment(to.Policy.DF, fr.Data)
 		if !w.fit(to.Out, f, fr.Data) {
 			charge(&to.Out.Counters, &to.Policy.Counters.Out, sadb.DropMalformed, u.cutter.Len())
 			return
@@ -149,6 +150,7 @@ type wrapping struct {
 	cut   int    // octets that are taken off the beginning then, for transport mode
 	next  uint8  // what ESP calls the rest
 	class uint8  // of service
+	may   bool   // be fragmented on the way
 }
 
 // fit completes w for an SA. False: the packet cannot go by transport mode.
@@ -200,7 +202,7 @@ func (u *uplink) add(now int64, to sadb.Routed, w *wrapping) {
 		payload = payload[w.cut:]
 	}
 	u.frames = append(u.frames, esp.Frame{Head: head, Data: payload, Next: w.next})
-	u.inner = append(u.inner, inner{size, w.class})
+	u.inner = append(u.inner, inner{size, w.class, w.may})
 	u.need += n
 }
 
@@ -225,7 +227,7 @@ func (u *uplink) flush(now int64) {
 			charge(&out.Counters, &entry.Counters.Out, sealReason(err), 1)
 			continue
 		}
-		u.msgs = append(u.msgs, udp.Message{Data: frames[i].Data, Remote: path.Remote, TOS: inner[i].class})
+		u.msgs = append(u.msgs, udp.Message{Data: frames[i].Data, Remote: path.Remote, TOS: inner[i].class, MayFragment: inner[i].may})
 		octets += inner[i].size
 		if first == 0 {
 			first = frames[i].Seq

@@ -45,6 +45,16 @@ const (
 	Skip // look no further in the policy's Group, but in those behind it: a line of an access list that denies
 )
 
+// DF is what the flag DF of the outer header becomes, where inner and outer packet are IPv4 (RFC 4301 §8.1).
+type DF uint8
+
+// Flags DF of outer headers.
+const (
+	DFCopy  DF = iota // that of the inner packet
+	DFClear           // not set: what is too large for the path is fragmented, whatever the inner packet says
+	DFSet
+)
+
 // Policy is one entry of the SPD: a line of an access list that a crypto map refers to. Outbound packets whose source
 // is in Local and whose destination is in Remote match it; every pair of the two lists is meant.
 type Policy struct {
@@ -53,6 +63,7 @@ type Policy struct {
 	Action        Action
 	Local, Remote []Selector
 	Interface     string // the tunnel interface that its packets leave by, which has no other policy; "": that of all policies without one
+	DF            DF     // of the outer packets
 	MSS           uint16 // what the maximum segment size of TCP is lowered to in SYN segments of the traffic; 0: nothing
 }
 

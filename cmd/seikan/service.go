@@ -146,7 +146,7 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 				n = lanes(built)
 			}
 			group, err := seikan.ListenGroup(at, n, seikan.ListenOptions{
-				Mark: tun.Mark, Absent: l.Alternate, NoSegmentation: built.Offloads.NoSegmentation, NoCoalescing: built.Offloads.NoCoalescing,
+				Mark: tun.Mark, Absent: l.Alternate, MayFragment: natt, NoSegmentation: built.Offloads.NoSegmentation, NoCoalescing: built.Offloads.NoCoalescing,
 				Refused: func(err error) {
 					s.log.Warn().Err(err).Stringer("socket", at).Msg("offload is off: the kernel does not cut datagrams up")
 				},
@@ -160,7 +160,7 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 			sockets = append(sockets, seikan.Socket{Conn: group[0], More: group[1:], NATT: natt, MTU: l.MTU})
 		}
 		if l.ESP {
-			conn, err := seikan.ListenESP(l.Addr, seikan.ListenOptions{Mark: tun.Mark, Absent: l.Alternate})
+			conn, err := seikan.ListenESP(l.Addr, seikan.ListenOptions{Mark: tun.Mark, Absent: l.Alternate, MayFragment: true})
 			if err != nil {
 				return nil, err
 			}

@@ -357,3 +357,22 @@ func TestBuildLimits(t *testing.T) {
 		}
 	}
 }
+
+// The flag DF is that of the interface, or else of all.
+func TestBuildDF(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		want sadb.DF
+	}{
+		{siteText, sadb.DFCopy},
+		{with("hostname gwA", "crypto ipsec df-bit set"), sadb.DFSet},
+		{with("interface vA", " crypto ipsec df-bit clear"), sadb.DFClear},
+		{strings.Replace(with("interface vA", " crypto ipsec df-bit copy"), "hostname gwA", "hostname gwA\ncrypto ipsec df-bit set", 1), sadb.DFCopy},
+	} {
+		for _, p := range mustBuild(t, tt.text).Policies {
+			if p.DF != tt.want {
+				t.Errorf("policy %s: got %v, want %v:\n%s", p.ID, p.DF, tt.want, tt.text)
+			}
+		}
+	}
+}

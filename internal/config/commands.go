@@ -2,6 +2,8 @@ package config
 
 import (
 	"net/netip"
+
+	"seikan/sadb"
 )
 
 // globalMode is the commands that are always there.
@@ -88,7 +90,8 @@ var cryptoCommands = []node{
 			arg(kindName, "name of an IPsec profile").do((*parser).enterIPsecProfile)),
 		kw("security-association", "defaults for the SAs of all crypto maps",
 			lifetimeNode(func(p *parser) *lifetime { return &p.m.life }),
-			replayNode(func(p *parser) *int { return &p.m.replay }))),
+			replayNode(func(p *parser) *int { return &p.m.replay })),
+		dfNode(func(p *parser, df sadb.DF) { p.m.dfBit = df })),
 	kw("map", "what is protected, how and with whom",
 		arg(kindName, "name of a crypto map",
 			arg(number(1, 65535), "sequence number of the entry (1-65535)",
@@ -173,7 +176,8 @@ var interfaceMode = mode{prompt: "config-if", commands: []node{
 		kw("map", "protect what leaves here",
 			arg(kindName, "name of a crypto map").do(func(p *parser, a args) {
 				p.iface.cryptoMap = named{valueOf[string](a, 0), a.at(0)}
-			}))),
+			})),
+		interfaceDFNode()),
 	kw("no", "switch off",
 		kw("shutdown", "use the interface, as always").do(func(*parser, args) {})),
 }}

@@ -139,6 +139,7 @@ crypto isakmp peer ip-address 192.0.2.3 vrf INET
 crypto ipsec security-association lifetime seconds 7200
 crypto ipsec security-association lifetime kilobytes disable
 crypto ipsec security-association replay window-size 1024
+crypto ipsec df-bit set
 crypto ipsec transform-set TS esp-gcm 128
  mode tunnel
 crypto ipsec transform-set TS2 esp-aes esp-sha-hmac
@@ -186,12 +187,14 @@ interface vA
  ip address 192.0.2.1 255.255.255.0
  ipv6 address 2001:db8::1/64
  crypto map CM
+ crypto ipsec df-bit clear
 interface tunnel7
  description to C
  ip address 10.9.0.1 255.255.255.252
  ipv6 address fd00:9::1/64
  ip mtu 1380
  ip tcp adjust-mss 1340
+ crypto ipsec df-bit copy
  tunnel source vB
  tunnel destination 192.0.2.77
  tunnel mode gre ip

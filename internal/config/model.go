@@ -9,6 +9,7 @@ import (
 	"seikan/ike"
 	"seikan/ike/wire"
 	"seikan/internal/logging"
+	"seikan/sadb"
 )
 
 // Model is a configuration that was understood. It is not modified after Parse, and any goroutine may use it. Printed by
@@ -28,6 +29,7 @@ type Model struct {
 	ports    ports   // of this router
 	life     lifetime
 	replay   int // as entry.replay
+	dfBit    sadb.DF
 
 	offloads Offloads
 	lanes    int // platform lanes; 0: the default
@@ -231,8 +233,9 @@ type iface struct {
 	named
 	description  string
 	addr4, addr6 netip.Prefix
-	mss          uint16 // ip tcp adjust-mss; 0: none
-	mtu          uint16 // ip mtu; 0: what fits
+	mss          uint16   // ip tcp adjust-mss; 0: none
+	mtu          uint16   // ip mtu; 0: what fits
+	df           *sadb.DF // nil: as Model.dfBit
 	cryptoMap    named
 	tunnel       *tunnel // of a tunnel interface
 }

@@ -137,6 +137,9 @@ var accepted = []struct{ name, text, want string }{
 	{"IPv6 list with numbers", inList6 + " sequence 7 deny tcp any any eq 22\n 3 permit ipv6 any any", " sequence 7 deny tcp any any eq 22"},
 
 	{"interface", "interface vA\n ip address 192.0.2.1 255.255.255.0\n no shutdown", " ip address 192.0.2.1 255.255.255.0"},
+	{"DF", "crypto ipsec df-bit set\ncrypto ipsec df-bit clear", "crypto ipsec df-bit clear"},
+	{"DF as always", "crypto ipsec df-bit set\ncrypto ipsec df-bit copy\ninterface vA\n crypto ipsec df-bit copy", "interface vA\n crypto ipsec df-bit copy"},
+	{"DF of a tunnel", "interface Tunnel1\n crypto ipsec df-bit set", " crypto ipsec df-bit set"},
 	{"MSS", "interface vA\n ip tcp adjust-mss 500", " ip tcp adjust-mss 500"},
 	{"IPv6 interface", "interface vA\n ipv6 address 2001:db8::1/64", " ipv6 address 2001:db8::1/64"},
 }

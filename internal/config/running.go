@@ -8,6 +8,7 @@ import (
 
 	"seikan/ike"
 	"seikan/ike/wire"
+	"seikan/sadb"
 )
 
 // RunningConfig is the model as text, always the same for the same model. Keys are hidden, such that Parse refuses the
@@ -37,11 +38,14 @@ func (m *Model) text(keys bool) string {
 	for _, v := range m.descs.list {
 		w.isakmpPeer(v)
 	}
-	if m.life != (lifetime{}) || m.replay != 0 {
+	if m.life != (lifetime{}) || m.replay != 0 || m.dfBit != sadb.DFCopy {
 		w.line("!")
 	}
 	w.lifetime("crypto ipsec", m.life)
 	w.replay("crypto ipsec", m.replay)
+	if m.dfBit != sadb.DFCopy {
+		w.line("crypto ipsec df-bit %s", dfText[m.dfBit])
+	}
 	for _, v := range m.transforms.list {
 		w.block("crypto ipsec transform-set %s %v", v.name, v.suite)
 		mode := "tunnel"
@@ -418,6 +422,9 @@ func (w *writer) iface(v *iface) {
 		w.line(" ip mtu %d", v.mtu)
 	}
 	w.text(" crypto map ", v.cryptoMap.name)
+	if v.df != nil {
+		w.line(" crypto ipsec df-bit %s", dfText[*v.df])
+	}
 	if v.tunnel != nil {
 		w.tunnel(v.tunnel)
 	}

@@ -1,0 +1,25 @@
+package seikan
+
+import (
+	"encoding/binary"
+
+	"seikan/sadb"
+)
+
+// mayFragment reports whether routers may fragment the outer packet of an inner one, which has a whole IP header (RFC 4301 §8.1). What is in
+// GRE has the flag DF in the header around it, and IPv6 counts as if it had: nobody but the sender fragments that.
+func (w *wrapping) mayFragment(df sadb.DF, packet []byte) bool {
+	switch {
+	case df == sadb.DFClear:
+		return true
+	case df == sadb.DFSet, w.gre != nil, packet[0]>>4 != 4:
+		return false
+	}
+	return binary.BigEndian.Uint16(packet[6:])&dontSplit == 0
+}
+
+// splitsOuter reports whether what is too large for the path of an SA of a policy is to be fragmented after encryption, so that inner packets may
+// be as large as if there were no IPsec. Only IPv4 is.
+func splitsOuter(e *sadb.Entry, p sadb.Path) bool {
+	return e != nil && e.DF == sadb.DFClear && p.Remote.Addr().Is4() && e.Remote[0].Lo.Is4()
+}

@@ -1,0 +1,102 @@
+package seikan
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"seikan/esp"
+	"seikan/sadb"
+)
+
+// withDF is packet with the flag DF.
+func withDF(p []byte) []byte {
+	p[6] |= dontSplit >> 8
+	putIPv4Sum(p)
+	return p
+}
+
+// The flag DF of each outer packet is what the policy says, packet by packet, without an allocation.
+func TestDF(t *testing.T) {
+	plain, whole := packet(innerA, innerB, 1, 100), withDF(packet(innerA, innerB, 2, 100))
+	batch := [][]byte{plain, whole, whole, plain, plain}
+	for _, tt := range []struct {
+		name string
+		df   sadb.DF
+		want []bool // may be fragmented
+	}{
+		{"copy", sadb.DFCopy, []bool{true, false, false, true, true}},
+		{"clear", sadb.DFClear, []bool{true, true, true, true, true}},
+		{"set", sadb.DFSet, []bool{false, false, false, false, false}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, b := newHalves(t)
+			policy := sadb.Policy{ID: "P", Action: sadb.Protect, Local: selector(innerA), Remote: selector(innerB), DF: tt.df}
+			a.r.db.SetPolicies([]sadb.Policy{policy})
+			join(t, a, b, gcm128, 64, sadb.Lifetime{})
+			a.up.step(1e9, batch)
+			var got []bool
+			for _, m := range a.wire.kept[:a.wire.n] {
+				got = append(got, m.MayFragment)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+			deliver(a, b)
+			if b.dev.packets != len(batch) || !bytes.Equal(b.dev.last[1], whole) || !bytes.Equal(b.dev.last[0], plain) {
+				t.Errorf("%d packets came out, or not as they were sent", b.dev.packets)
+			}
+			if n := testing.AllocsPerRun(100, func() { a.up.step(1e9, batch) }); n != 0 {
+				t.Errorf("%v allocations, want none", n)
+			}
+		})
+	}
+}
+
+// IPv6 and what is in GRE count as packets with the flag.
+func TestDFWithout(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		w      wrapping
+		df     sadb.DF
+		packet []byte
+		want   bool
+	}{
+		{"IPv6", wrapping{}, sadb.DFCopy, packet6(0), false},
+		{"IPv6, clear", wrapping{}, sadb.DFClear, packet6(0), true},
+		{"GRE", wrapping{gre: &GRE{}}, sadb.DFCopy, packet4(0), false},
+		{"GRE, clear", wrapping{gre: &GRE{}}, sadb.DFClear, packet4(0), true},
+	} {
+		if got := tt.w.mayFragment(tt.df, tt.packet); got != tt.want {
+			t.Errorf("%s: may be fragmented: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// With the flag cleared inner packets may be as large as the outer interface takes, whatever the path; with another configuration they may not.
+func TestDFClearMTU(t *testing.T) {
+	gcm := esp.Suite{Encr: esp.ENCR_AES_GCM_16, KeyBits: 128}
+	engine(t, func(a, _ *Config) { a.Policies[0].DF = sadb.DFClear }, func(t *testing.T, g *rig) {
+		g.up()
+		if err := g.a.router.PathMTU(t.Context(), outerB, 1300); err != nil {
+			t.Fatal(err)
+		}
+		c := siteConfig(outerA, outerB, innerA, innerB)
+		if err := g.a.router.Reconfigure(t.Context(), Change{IKE: c.IKE, Policies: c.Policies, Session: c.Session}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		g.a.stop()
+		if want := []int{1500, gcm.MaxInner(1300 - 28)}; len(g.a.mtus) < 2 || !slices.Equal(g.a.mtus[:2], want) {
+			t.Errorf("got MTUs %v, want %v first", g.a.mtus, want)
+		}
+	})
+	six := &sadb.Entry{Policy: sadb.Policy{DF: sadb.DFClear, Remote: selector(netip.MustParseAddr("fd00::1"))}}
+	four := &sadb.Entry{Policy: sadb.Policy{DF: sadb.DFClear, Remote: selector(innerB)}}
+	over4, over6 := sadb.Path{Remote: netip.AddrPortFrom(outerB, 4500)}, sadb.Path{Remote: netip.MustParseAddrPort("[2001:db8::2]:4500")}
+	if splitsOuter(six, over4) || splitsOuter(four, over6) || splitsOuter(nil, over4) || !splitsOuter(four, over4) {
+		t.Error("only IPv4 in IPv4 has the flag")
+	}
+}
