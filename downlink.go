@@ -189,7 +189,7 @@ func (g *gate) admit(f *esp.Frame) (*sadb.Entry, sadb.DropReason) {
 		}
 		g.entry = g.in.Permit(flow)
 	}
-	return g.entry, sadb.DropIdentity
+	return g.entry, outside(flow, sadb.DropIdentity)
 }
 
 // openReason is how an error of Open is counted.

@@ -203,6 +203,7 @@ func TestUplinkDrops(t *testing.T) {
 	}{
 		{name: "no IP", joined: true, pkts: [][]byte{{1, 2, 3}}, want: sadb.DropMalformed, router: true},
 		{name: "no policy", joined: true, pkts: [][]byte{packet(innerA, outerB, 0, 100)}, want: sadb.DropNoPolicy, router: true},
+		{name: "no policy for a later fragment", joined: true, pkts: [][]byte{later(packet(innerA, outerB, 0, 100))}, want: sadb.DropFragment, router: true},
 		{name: "too big for UDP", joined: true, pkts: [][]byte{big}, want: sadb.DropTooBig},
 		{name: "too big for the path", joined: true, fail: os.NewSyscallError("sendmmsg", syscall.EMSGSIZE), pkts: packets(1, 1400), want: sadb.DropTooBig},
 		{name: "closed", joined: true, fail: net.ErrClosed, pkts: packets(1, 100), want: sadb.DropSendError},
@@ -277,6 +278,7 @@ func TestDownlinkDrops(t *testing.T) {
 		{name: "short datagram", mangle: func(b []byte) []byte { return b[:3] }, want: sadb.DropNonESPShort, router: true},
 		{name: "unknown SPI", mangle: func(b []byte) []byte { b[3]++; return b }, want: sadb.DropUnknownSPI, router: true},
 		{name: "outside the selectors", inner: packet(innerA, outerB, 0, 100), want: sadb.DropIdentity},
+		{name: "later fragment outside the selectors", inner: later(packet(innerA, outerB, 0, 100)), want: sadb.DropFragment},
 		{name: "from loopback", inner: packet(netip.MustParseAddr("127.0.0.1"), innerB, 0, 100), want: sadb.DropMartian},
 		{name: "to loopback", inner: packet(innerA, netip.MustParseAddr("127.0.0.1"), 0, 100), want: sadb.DropMartian},
 		{name: "shorter than it says", inner: packet(innerA, innerB, 0, 100)[:99], want: sadb.DropMalformed},

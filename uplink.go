@@ -103,7 +103,7 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 	to, w := u.route(f, fr.Data)
 	switch {
 	case to.Policy == nil:
-		u.r.drops.Drop(sadb.DropNoPolicy, uint64(u.cutter.Len()))
+		u.r.drops.Drop(outside(f, sadb.DropNoPolicy), uint64(u.cutter.Len()))
 	case to.Action != sadb.Protect: // what bypasses IPsec has no business on this device
 		to.Policy.Counters.Out.Drop(sadb.DropDiscard, uint64(u.cutter.Len()))
 	case to.Out == nil:

@@ -30,6 +30,7 @@ const (
 	// Of both.
 	DropMalformed // no whole IP packet, or no whole ESP packet
 	DropVolume    // the SA has carried all that it may
+	DropFragment  // a fragment without ports that no selectors for any port take (RFC 4301 §7.1)
 
 	// Of the router.
 	DropNoPolicy     // no policy matches
@@ -63,6 +64,7 @@ var dropWords = [NumDropReasons]string{
 	DropSendError:    "send error",
 	DropMalformed:    "malformed",
 	DropVolume:       "volume limit",
+	DropFragment:     "fragment outside the selectors",
 	DropNoPolicy:     "no policy",
 	DropUnknownSPI:   "unknown SPI",
 	DropNonESPShort:  "short datagram",

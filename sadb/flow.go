@@ -46,9 +46,12 @@ func parseIPv4(pkt []byte) (Flow, error) { // RFC 791 §3.1
 		return Flow{}, ErrMalformed
 	}
 	f := Flow{Src: netip.AddrFrom4([4]byte(h[12:16])), Dst: netip.AddrFrom4([4]byte(h[16:20])), Proto: h[9]}
-	if offset := binary.BigEndian.Uint16(h[6:8]) & 0x1fff; offset == 0 {
+	const more, offset = 0x2000, 0x1fff
+	place := binary.BigEndian.Uint16(h[6:8])
+	if place&offset == 0 {
 		f.ports(pkt[headerLen:])
 	}
+	f.Fragment = place&(more|offset) != 0 && !f.Ports
 	return f, nil
 }
 
@@ -59,9 +62,11 @@ func parseIPv6(pkt []byte) (Flow, error) { // RFC 8200 §3
 		return Flow{}, ErrMalformed
 	}
 	f := Flow{Src: netip.AddrFrom16([16]byte(h[8:24])), Dst: netip.AddrFrom16([16]byte(h[24:40])), Proto: h[6]}
+	fragment := false
 	for range maxExtensions {
 		if !isExtension(f.Proto) {
 			f.ports(rest)
+			f.Fragment = fragment && !f.Ports
 			return f, nil
 		}
 		if len(rest) < 8 {
@@ -71,8 +76,9 @@ func parseIPv6(pkt []byte) (Flow, error) { // RFC 8200 §3
 		length := 8 + int(e[1])*8
 		if f.Proto == protoFragment { // RFC 8200 §4.5
 			length = len(e)
-			if offset := binary.BigEndian.Uint16(e[2:4]) >> 3; offset != 0 {
-				f.Proto = e[0]
+			place := binary.BigEndian.Uint16(e[2:4])
+			if fragment = place&^6 != 0; place>>3 != 0 { // what follows is the middle of something
+				f.Proto, f.Fragment = e[0], true
 				return f, nil
 			}
 		}

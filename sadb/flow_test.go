@@ -43,8 +43,8 @@ func join(parts ...[]byte) (all []byte) {
 func TestParseFlow(t *testing.T) {
 	ports := []byte{0x03, 0xe8, 0x07, 0xd0} // 1000, 2000
 	hop := func(next uint8) []byte { return []byte{next, 0, 0, 0, 0, 0, 0, 0} }
-	frag := func(next uint8, offset uint16) []byte {
-		return []byte{next, 0, byte(offset >> 5), byte(offset << 3), 0, 0, 0, 1}
+	frag := func(next uint8, offset uint16, more uint8) []byte {
+		return []byte{next, 0, byte(offset >> 5), byte(offset<<3) | more, 0, 0, 0, 1}
 	}
 	long := append([]byte{17, 1}, make([]byte, 14)...)
 	for _, tt := range []struct {
@@ -53,29 +53,41 @@ func TestParseFlow(t *testing.T) {
 		proto    uint8
 		src, dst uint16
 		ports    bool
+		fragment bool // without ports
 	}{
-		{"UDP", ipv4(17, nil, 0, false, ports...), 17, 1000, 2000, true},
-		{"TCP behind options", ipv4(6, make([]byte, 8), 0, false, ports...), 6, 1000, 2000, true},
-		{"SCTP", ipv4(132, nil, 0, false, ports...), 132, 1000, 2000, true},
-		{"ICMP", ipv4(1, nil, 0, false, 8, 3, 0, 0), 1, 0x0803, 0x0803, true},
-		{"GRE", ipv4(47, nil, 0, false, ports...), 47, 0, 0, false},
-		{"ICMPv6 has no meaning in IPv4 but its number", ipv4(58, nil, 0, false, 8, 3, 0, 0), 58, 0x0803, 0x0803, true},
-		{"first fragment", ipv4(17, nil, 0, true, ports...), 17, 1000, 2000, true},
-		{"later fragment", ipv4(17, nil, 8, true, ports...), 17, 0, 0, false},
-		{"last fragment", ipv4(17, nil, 8, false, ports...), 17, 0, 0, false},
-		{"too short for ports", ipv4(17, nil, 0, false, 1, 2, 3), 17, 0, 0, false},
-		{"IPv6 UDP", ipv6(17, ports...), 17, 1000, 2000, true},
-		{"IPv6 ICMP", ipv6(58, 128, 0, 0, 0), 58, 0x8000, 0x8000, true},
-		{"IPv6 without payload", ipv6(59), 59, 0, 0, false},
-		{"IPv6 hop by hop", ipv6(0, join(hop(17), ports)...), 17, 1000, 2000, true},
-		{"IPv6 chain", ipv6(0, join(hop(60), hop(43), hop(44), frag(60, 0), hop(6), ports)...), 6, 1000, 2000, true},
-		{"IPv6 long extension", ipv6(60, join(long, ports)...), 17, 1000, 2000, true},
-		{"IPv6 atomic fragment", ipv6(44, join(frag(17, 0), ports)...), 17, 1000, 2000, true},
-		{"IPv6 later fragment", ipv6(44, join(frag(17, 1), ports)...), 17, 0, 0, false},
-		{"IPv6 ESP", ipv6(50, ports...), 50, 0, 0, false},
+		{"UDP", ipv4(17, nil, 0, false, ports...), 17, 1000, 2000, true, false},
+		{"TCP behind options", ipv4(6, make([]byte, 8), 0, false, ports...), 6, 1000, 2000, true, false},
+		{"SCTP", ipv4(132, nil, 0, false, ports...), 132, 1000, 2000, true, false},
+		{"ICMP", ipv4(1, nil, 0, false, 8, 3, 0, 0), 1, 0x0803, 0x0803, true, false},
+		{"GRE", ipv4(47, nil, 0, false, ports...), 47, 0, 0, false, false},
+		{"ICMPv6 has no meaning in IPv4 but its number", ipv4(58, nil, 0, false, 8, 3, 0, 0), 58, 0x0803, 0x0803, true, false},
+		{"first fragment", ipv4(17, nil, 0, true, ports...), 17, 1000, 2000, true, false},
+		{"later fragment", ipv4(17, nil, 8, true, ports...), 17, 0, 0, false, true},
+		{"last fragment", ipv4(17, nil, 8, false, ports...), 17, 0, 0, false, true},
+		{"too short for ports", ipv4(17, nil, 0, false, 1, 2, 3), 17, 0, 0, false, false},
+		{"first fragment too short for ports", ipv4(17, nil, 0, true, 1, 2, 3), 17, 0, 0, false, true},
+		{"first fragment without payload", ipv4(6, make([]byte, 8), 0, true), 6, 0, 0, false, true},
+		{"fragment over the first one's ports", ipv4(6, nil, 1, true, ports...), 6, 0, 0, false, true},
+		{"fragment of a protocol without ports", ipv4(47, nil, 0, true, ports...), 47, 0, 0, false, true},
+		{"IPv6 UDP", ipv6(17, ports...), 17, 1000, 2000, true, false},
+		{"IPv6 ICMP", ipv6(58, 128, 0, 0, 0), 58, 0x8000, 0x8000, true, false},
+		{"IPv6 without payload", ipv6(59), 59, 0, 0, false, false},
+		{"IPv6 hop by hop", ipv6(0, join(hop(17), ports)...), 17, 1000, 2000, true, false},
+		{"IPv6 chain", ipv6(0, join(hop(60), hop(43), hop(44), frag(60, 0, 0), hop(6), ports)...), 6, 1000, 2000, true, false},
+		{"IPv6 long extension", ipv6(60, join(long, ports)...), 17, 1000, 2000, true, false},
+		{"IPv6 atomic fragment", ipv6(44, join(frag(17, 0, 0), ports)...), 17, 1000, 2000, true, false},
+		{"IPv6 later fragment", ipv6(44, join(frag(17, 1, 0), ports)...), 17, 0, 0, false, true},
+		{"IPv6 first fragment", ipv6(44, join(frag(17, 0, 1), ports)...), 17, 1000, 2000, true, false},
+		{"IPv6 first fragment too short for ports", ipv6(44, join(frag(17, 0, 1), ports[:3])...), 17, 0, 0, false, true},
+		{"IPv6 first fragment behind and before others", ipv6(0, join(hop(44), frag(60, 0, 1), hop(17), ports)...), 17, 1000, 2000, true, false},
+		{"IPv6 later fragment behind others", ipv6(0, join(hop(43), hop(44), frag(17, 1, 0), ports)...), 17, 0, 0, false, true},
+		{"IPv6 later fragment in the middle of an extension", ipv6(44, join(frag(60, 1, 0), ports)...), 60, 0, 0, false, true},
+		{"IPv6 last fragment", ipv6(44, join(frag(6, 185, 0), ports[:1])...), 6, 0, 0, false, true},
+		{"IPv6 fragment in a fragment", ipv6(44, join(frag(44, 0, 1), frag(17, 1, 0), ports)...), 17, 0, 0, false, true},
+		{"IPv6 ESP", ipv6(50, ports...), 50, 0, 0, false, false},
 	} {
 		f, err := ParseFlow(tt.pkt)
-		if err != nil || f.Proto != tt.proto || f.SrcPort != tt.src || f.DstPort != tt.dst || f.Ports != tt.ports {
+		if err != nil || f.Proto != tt.proto || f.SrcPort != tt.src || f.DstPort != tt.dst || f.Ports != tt.ports || f.Fragment != tt.fragment {
 			t.Errorf("%s: got %+v, %v", tt.name, f, err)
 		}
 		want := [2]string{"10.1.0.1", "10.2.0.2"}

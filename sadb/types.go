@@ -32,6 +32,7 @@ type Flow struct {
 	Proto            uint8
 	SrcPort, DstPort uint16 // for ICMP both are type<<8 | code
 	Ports            bool   // false where the packet shows no ports: a later fragment, or a protocol without any
+	Fragment         bool   // it is one, and shows no ports
 }
 
 // Action is what a policy does with the packets that it matches (RFC 4301 §4.4.1). The zero value discards.

@@ -94,7 +94,7 @@ var (
 	recvErrors = map[string]string{
 		sadb.DropReplay.String(): "replay", sadb.DropStale.String(): "replay", sadb.DropICV.String(): "verify",
 		sadb.DropPadding.String(): "decaps", sadb.DropNextHeader.String(): "prot", sadb.DropIdentity.String(): "identity",
-		sadb.DropMalformed.String(): "len",
+		sadb.DropMalformed.String(): "len", sadb.DropFragment.String(): "identity",
 	}
 )
 
