@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -27,7 +28,8 @@ type Child struct {
 	Window    int             `json:"replayWindow"`        // negative: no anti-replay
 	Group     uint16          `json:"dhGroup"`             // of the key exchange for perfect forward secrecy; 0: none
 	AddKE     string          `json:"addKe,omitempty"`     // of the additional key exchange
-	IPMTU     int             `json:"ipMtu"`               // of the interface behind the local address; 0: not known
+	Interface string          `json:"interface"`           // that its packets leave by, as far as it is known
+	IPMTU     int             `json:"ipMtu"`               // of that; 0: not known
 	MTU       int             `json:"mtu"`                 // of the path, as far as it is known, else of the interface behind the local address; 0: not known
 	Plaintext int             `json:"plaintextMtu"`        // the largest inner packet that fits; 0: not known
 	Installed time.Time       `json:"installed"`
@@ -98,6 +100,7 @@ func (t *Tracker) childSA(c *sadb.Child, info *childInfo, now time.Time) Child {
 	if v.Window == 0 {
 		v.Window = defaultWindow
 	}
+	v.Interface = cmp.Or(info.session.Outside, info.session.Interface)
 	v.IPMTU = t.cfg.MTUs[path.Local.Addr()]
 	v.MTU = v.IPMTU
 	if n := t.pathMTUs[path.Remote.Addr()]; n > 0 {

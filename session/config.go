@@ -25,6 +25,7 @@ type Config struct {
 // Configured is a session that the configuration names: a crypto map entry on an interface.
 type Configured struct {
 	Interface  string
+	Outside    string // the interface that packets leave by, where Interface is a tunnel's and that is known; else ""
 	Local      netip.Addr
 	Peer       netip.AddrPort // with the port for bare IKE, 500
 	PeerName   string         // ike.Peer.Name of the peer whose session it is

@@ -120,7 +120,7 @@ func appendEnds(b []byte, s *Session, children []Child) []byte {
 		mtu = "ipv6"
 	}
 	if c != nil && c.MTU > 0 {
-		b = fmt.Appendf(b, "     plaintext mtu %d, path mtu %d, %s mtu %d, %s mtu idb %s\n", c.Plaintext, c.MTU, mtu, c.IPMTU, mtu, s.Interface)
+		b = fmt.Appendf(b, "     plaintext mtu %d, path mtu %d, %s mtu %d, %s mtu idb %s\n", c.Plaintext, c.MTU, mtu, c.IPMTU, mtu, c.Interface)
 	}
 	spi, pfs := uint32(0), "N, DH group: none"
 	if c != nil {

@@ -82,7 +82,7 @@ func negotiated(sa ike.SAInfo) ike.SAInfo {
 // twoFamilies is a session over IPv4 with two flows and two suites, one being rekeyed, and one over IPv6.
 func twoFamilies(t *testing.T) (*rig, time.Time) {
 	six := Configured{
-		Interface: "Tunnel1", Local: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddrPort("[2001:db8::2]:500"), PeerName: "CM 20", Map: "CM", Profile: "P6",
+		Interface: "Tunnel1", Outside: "GigabitEthernet0/1", Local: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddrPort("[2001:db8::2]:500"), PeerName: "CM 20", Map: "CM", Profile: "P6",
 		FVRF: "INET", IVRF: "CUST", Policies: []sadb.Policy{policy("SIX 10", 0, "2001:db8:a::/48", "::/0")},
 	}
 	cfg := site()

@@ -63,7 +63,7 @@ func (b *builder) tunnel(f *iface) {
 	flow.ID, flow.Local, flow.Remote = p.ID, p.Local, p.Remote
 	peer.Name, peer.Interface, peer.Flows = e.name, f.name, []ike.Flow{flow}
 	s := &site{profile: prof, entry: e, peer: peer, session: session.Configured{
-		Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, 500), PeerName: e.name, Origin: "crypto map", Map: e.name, Profile: prof.name,
+		Interface: f.name, Outside: t.sourceOf.name, Local: local, Peer: netip.AddrPortFrom(e.peer, 500), PeerName: e.name, Origin: "crypto map", Map: e.name, Profile: prof.name,
 		Connect: e.connect, Policies: []sadb.Policy{p},
 	}}
 	b.peers[key] = append(b.peers[key], s)

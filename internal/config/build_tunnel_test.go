@@ -66,7 +66,7 @@ func TestBuildTunnel(t *testing.T) {
 				len(p.Flows) != 1 || p.Flows[0].Connect != ike.Always || !reflect.DeepEqual(p.Flows[0].Local, want.Local) {
 				t.Errorf("peer %+v", p)
 			}
-			if s := b.Session.Sessions[1]; s.Interface != "Tunnel0" || s.Map != "Tunnel0-head-0" || s.Origin != "crypto map" || s.Policies[0].ID != "Tunnel0" {
+			if s := b.Session.Sessions[1]; s.Interface != "Tunnel0" || s.Outside != "vA" || s.Map != "Tunnel0-head-0" || s.Origin != "crypto map" || s.Policies[0].ID != "Tunnel0" {
 				t.Errorf("session %+v", s)
 			}
 		})
