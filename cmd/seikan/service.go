@@ -19,6 +19,7 @@ import (
 	"seikan"
 	"seikan/internal/cli"
 	"seikan/internal/config"
+	"seikan/internal/ping"
 	"seikan/session"
 	"seikan/tun"
 )
@@ -65,7 +66,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.onClose(s.config.close)
 	s.info = cli.Info{
 		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
-		Format: built.Session.Format, Log: s.logs.log, Config: s.config,
+		Format: built.Session.Format, Log: s.logs.log, Config: s.config, Ping: ping.Run,
 	}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
 	if err != nil {

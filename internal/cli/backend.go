@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"seikan/internal/logging"
+	"seikan/internal/ping"
 	"seikan/session"
 )
 
@@ -50,6 +51,9 @@ type Info struct {
 	Format        session.Format // of listings, where neither the terminal nor the command says
 	Log           *logging.Log   // nil: there is none
 	Config        Configurator   // nil: it cannot be changed
+
+	// Ping asks a host whether it is there, as ping.Run does. Nil: it cannot.
+	Ping func(context.Context, ping.Request, func(ping.Result) error) error
 }
 
 const defaultHostname = "seikan"

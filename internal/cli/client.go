@@ -44,10 +44,13 @@ func (c Client) Run(ctx context.Context, command string, w io.Writer) error {
 type conversation struct {
 	Client
 	settings string // as the router gave them
+
+	// watch gives a context that ends when the operator has seen enough of what is being shown, and a function that ends that. Nil: only ctx does.
+	watch func(ctx context.Context) (context.Context, func())
 }
 
 func newConversation(c Client) *conversation {
-	talk := &conversation{c, settingKeeps}
+	talk := &conversation{Client: c, settings: settingKeeps}
 	talk.set(settingFiles, !c.Remote)
 	talk.set(settingUser, c.User)
 	return talk
@@ -83,7 +86,7 @@ func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 
 // run gives a command and writes the answer, on w or where the operator wants it.
 func (c *conversation) run(ctx context.Context, k frameKind, command string, w io.Writer) (outcome, error) {
-	text, o, settings, err := c.exchange(ctx, k, command, c.settings)
+	text, o, settings, err := c.exchange(ctx, k, command, c.settings, &viewer{w, c.watch})
 	if err != nil {
 		return refused, err
 	}
@@ -114,7 +117,7 @@ func redirect(command, file string, text []byte) error {
 
 // ask sends a request that changes no settings.
 func (c *conversation) ask(ctx context.Context, k frameKind, line string) ([]byte, error) {
-	text, _, _, err := c.exchange(ctx, k, line, c.settings)
+	text, _, _, err := c.exchange(ctx, k, line, c.settings, nil)
 	return text, err
 }
 
@@ -132,8 +135,9 @@ func (c *conversation) set(setting string, on bool) {
 	c.settings = strings.Join(words, " ")
 }
 
-// exchange sends a request and takes the whole reply, so that whoever reads it slowly does not keep the router waiting.
-func (c Client) exchange(ctx context.Context, k frameKind, line, settings string) (text []byte, o outcome, after string, err error) {
+// exchange sends a request and takes the whole reply, so that whoever reads it slowly does not keep the router waiting. What is live goes to v,
+// and is not in the text that is returned.
+func (c Client) exchange(ctx context.Context, k frameKind, line, settings string, v *viewer) (text []byte, o outcome, after string, err error) {
 	if len(line) > maxLine {
 		return nil, refused, "", fmt.Errorf("cli: the command is longer than %d octets", maxLine)
 	}
@@ -142,7 +146,8 @@ func (c Client) exchange(ctx context.Context, k frameKind, line, settings string
 		return nil, refused, "", err
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	unhook := context.AfterFunc(ctx, func() { conn.Close() })
+	defer unhook()
 	if err := conn.SetDeadline(time.Now().Add(replyTime)); err != nil {
 		return nil, refused, "", fmt.Errorf("cli: %w", err)
 	}
@@ -155,7 +160,14 @@ func (c Client) exchange(ctx context.Context, k frameKind, line, settings string
 	if err != nil {
 		return nil, refused, "", err
 	}
-	text, o, after, err = readReply(bufio.NewReader(conn))
+	live := func() (io.Writer, func(), error) {
+		if v == nil {
+			return nil, nil, errFrame
+		}
+		unhook()
+		return v.begin(ctx, conn)
+	}
+	text, o, after, err = readReply(bufio.NewReader(conn), live)
 	if errors.Is(err, io.EOF) {
 		err = errors.New("cli: the router has ended the connection")
 	}
@@ -174,32 +186,43 @@ func (c Client) dial(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// readReply reads the frames of a reply: its text, what became of the request, and the settings after it.
-func readReply(r io.Reader) ([]byte, outcome, string, error) {
+// readReply reads the frames of a reply: its text, what became of the request, and the settings after it. Where the reply becomes live, live
+// says where the text goes from there on; the function that it returns is called at the end.
+func readReply(r io.Reader, live func() (io.Writer, func(), error)) ([]byte, outcome, string, error) {
 	var text bytes.Buffer
+	var w io.Writer // nil: it is not live
 	for {
 		k, payload, err := readFrame(r, maxText)
 		switch {
 		case err != nil:
 			return nil, refused, "", err
+		case k == frameLive && w == nil:
+			var end func()
+			if w, end, err = live(); err != nil {
+				return nil, refused, "", err
+			}
+			defer end()
+			payload = text.Bytes()
+			text = bytes.Buffer{}
+			fallthrough
+		case k == frameText && w != nil:
+			if _, err := w.Write(payload); err != nil {
+				return nil, refused, "", fmt.Errorf("cli: output: %w", err)
+			}
 		case k == frameText && text.Len()+len(payload) <= maxReply:
 			text.Write(payload)
-		case k == frameDone:
-			return text.Bytes(), done, string(payload), nil
-		case k == frameRefused:
-			return text.Bytes(), refused, string(payload), nil
-		case k == frameLeft:
-			return text.Bytes(), left, string(payload), nil
-		case k == frameRaising:
-			return text.Bytes(), raising, string(payload), nil
-		case k == frameLowering:
-			return text.Bytes(), lowering, string(payload), nil
-		case k == frameWatching:
-			return text.Bytes(), watching, string(payload), nil
-		case k == frameUnwatching:
-			return text.Bytes(), unwatching, string(payload), nil
 		default:
-			return nil, refused, "", errFrame
+			o, ok := outcomeOf(k)
+			if !ok {
+				return nil, refused, "", errFrame
+			}
+			return text.Bytes(), o, string(payload), nil
 		}
 	}
+}
+
+// outcomeOf is the outcome that a frame is for.
+func outcomeOf(k frameKind) (outcome, bool) {
+	i := slices.Index(outcomeFrames[:], k)
+	return outcome(max(i, 0)), i >= 0
 }

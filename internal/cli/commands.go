@@ -19,6 +19,9 @@ type node struct {
 	run        action    // nil: the command is not whole here
 	pipe       bool      // the output may be filtered
 	privileged bool      // only behind `enable`
+
+	live bool          // the output is shown as it is made
+	time time.Duration // that it may take; 0: commandTime
 }
 
 // option is a keyword behind a command, with or without an argument, or an argument alone.
@@ -28,6 +31,7 @@ type option struct {
 	set        func(a *args, value any)
 	open       func(a *args) bool // whether it may stand here; nil: once
 	next       []*option          // one of which must come right behind it
+	privileged bool               // only behind `enable`
 }
 
 // args is what the options of a command said.
@@ -44,7 +48,8 @@ type args struct {
 	spi      uint32     // its SPI
 	file     string     // of a configuration
 	revert   time.Duration
-	length   *int    // of a screen
+	length   *int // of a screen
+	ping     pingArgs
 	port     *uint16 // what `port` sets: that of the last end; nil: none was named, or its port was
 }
 
@@ -60,6 +65,7 @@ var root = &node{next: []*node{
 	{text: "enable", help: "Turn on privileged commands", run: raise},
 	{text: "exit", help: "Leave the command line", run: leave},
 	{text: "logout", help: "Leave the command line", run: leave},
+	pingNode,
 	{text: "quit", help: "Leave the command line", run: leave},
 	{text: "rekey", help: "Replace keys before their time", privileged: true, next: []*node{
 		{text: "crypto", help: "Encryption module", next: []*node{

@@ -149,6 +149,8 @@ func (s *shell) configure(ctx context.Context, line string, w io.Writer) error {
 	if ts := tokens(line); len(ts) > 1 && strings.EqualFold(ts[0].text, "do") {
 		return s.do(ctx, strings.Repeat(" ", ts[1].at)+line[ts[1].at:], w)
 	}
+	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	defer cancel()
 	after, left, err := s.info.Config.Configure(ctx, s.settings.path, line)
 	if err != nil {
 		return err

@@ -30,6 +30,7 @@ type shell struct {
 	backend  Backend
 	info     Info
 	settings settings
+	reply    *reply // to the request; nil: what is written is kept for later
 }
 
 // settings is what is set at a terminal, and what the last command asks of it.
@@ -116,6 +117,13 @@ func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 		return refusal("% Output cannot be redirected from here.")
 	}
 	defer func() { s.settings.file = cmd.file }() // behind those that the command gives itself
+	if cmd.node.live && s.reply != nil {
+		if ctx, err = s.reply.begin(ctx); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(cmd.node.time, commandTime))
+	defer cancel()
 	c := &call{s, cmd.args, *cmp.Or(cmd.format, s.settings.format, &s.info.Format), w, s.do}
 	if cmd.filter == nil {
 		return cmd.node.run(ctx, c)

@@ -59,7 +59,7 @@ func FuzzFrame(f *testing.F) {
 				t.Errorf("got %x, want %x", again.Bytes(), want)
 			}
 		}
-		text, _, _, err := readReply(bytes.NewReader(b))
+		text, _, _, err := readReply(bytes.NewReader(b), noLive)
 		if err == nil && len(text) > len(b) {
 			t.Errorf("%d octets of text out of %d", len(text), len(b))
 		}

@@ -103,7 +103,7 @@ func (f *fakeBackend) Tables(context.Context) (session.Tables, error) {
 			{Name: "OTHER", Sequence: 1, Kilobytes: 4608000, Seconds: 3600},
 		},
 		TransformSets: []session.TransformSet{{Name: "TS", Transforms: "esp-gcm 128"}},
-		Interfaces:    []session.Interface{{Name: "eth0", Up: true, MTU: 1500, Map: "CM"}, {Name: "seikan0", Tunnel: true, Up: true}},
+		Interfaces:    []session.Interface{{Name: "eth0", Up: true, MTU: 1500, Map: "CM", Addresses: []string{"192.0.2.1/24"}}, {Name: "seikan0", Tunnel: true, Up: true}},
 		Routes:        []session.Route{{Dst: prefix("10.30.30.1/32"), Device: "seikan0"}, {Dst: prefix("2001:db8::/32"), Device: "seikan0"}},
 	}, f.err
 }

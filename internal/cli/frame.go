@@ -10,6 +10,9 @@ import (
 // A connection carries one request, with a frame of settings before it where the client has any, and the frames of its reply: any
 // number of frameText, and then one that says what became of it. A frame is its kind (1 octet), the length of its payload (2 octets, most significant first), and the
 // payload.
+//
+// A reply that comes while the command is at work has a frameLive in front of the text that does: the client shows the text as it comes, for as
+// long as it takes, and may send a frameBreak, upon which the command comes to its end and the reply to its own.
 
 // frameKind is what a frame is.
 type frameKind uint8
@@ -26,7 +29,10 @@ const (
 	frameSettings frameKind = 's'
 	frameMonitor  frameKind = 'm' // messages are wanted, as long as the connection is there: frames of text, the first empty. The line is empty
 
+	frameBreak frameKind = 'b' // the operator has seen enough of a live reply
+
 	frameText    frameKind = 't' // a part of the reply
+	frameLive    frameKind = 'f' // the text behind it is to be shown as it comes
 	frameDone    frameKind = 'd' // the outcomes; the payload is the settings, where the client can keep them
 	frameRefused frameKind = 'r'
 	frameLeft    frameKind = 'q'

@@ -39,6 +39,7 @@ func TestHelp(t *testing.T) {
   enable     Turn on privileged commands
   exit       Leave the command line
   logout     Leave the command line
+  ping       Send echo messages
   quit       Leave the command line
   rekey      Replace keys before their time
   show       Show running system information

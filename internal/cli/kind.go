@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -39,6 +40,10 @@ var (
 		return uint32(n), err == nil && n >= 1 && n <= 120
 	}}
 
+	kindIPv4   = &kind{[]row{{"A.B.C.D", "IPv4 address"}}, parseFamily(false)}
+	kindIPv6   = &kind{[]row{{"X:X:X:X::X", "IPv6 address"}}, parseFamily(true)}
+	kindSource = &kind{[]row{{"A.B.C.D", "IPv4 address"}, {"X:X:X:X::X", "IPv6 address"}, {"WORD", "Name of the interface"}}, parseName}
+
 	kindUnit       = &kind{[]row{{"N", "Number of the interface, where its type stands alone"}}, parseUnit}
 	kindConnection = &kind{[]row{{"<1-4294967295>", "ID of the IKE SA"}}, parseNumber(10, 1)}
 	kindSPI        = &kind{[]row{{"<256-4294967295>", "SPI, or in hexadecimal behind 0x"}}, parseNumber(0, 256)}
@@ -58,6 +63,22 @@ func parseAddress(s string) (any, bool) {
 		return nil, false
 	}
 	return a.Unmap(), true
+}
+
+// parseFamily reads the address of one host of one family.
+func parseFamily(v6 bool) func(string) (any, bool) {
+	return func(s string) (any, bool) {
+		a, ok := parseAddress(s)
+		return a, ok && a.(netip.Addr).Is6() == v6
+	}
+}
+
+// kindBetween is a number from least to most.
+func kindBetween(least, most uint64, help string) *kind {
+	return &kind{[]row{{fmt.Sprintf("<%d-%d>", least, most), help}}, func(s string) (any, bool) {
+		n, err := strconv.ParseUint(s, 10, 32)
+		return int(n), err == nil && n >= least && n <= most
+	}}
 }
 
 func parsePort(s string) (any, bool) {

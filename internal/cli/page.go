@@ -78,27 +78,3 @@ func (t *terminal) height() int {
 	}
 	return height
 }
-
-// keyReader gives what is typed no further than to the end of a line at once, so that keys which are typed ahead are there for a full screen.
-type keyReader struct {
-	r   io.Reader
-	buf [256]byte
-	got []byte // of buf, not given yet
-}
-
-func (k *keyReader) Read(b []byte) (int, error) {
-	if len(k.got) == 0 {
-		n, err := k.r.Read(k.buf[:])
-		if n == 0 {
-			return 0, err
-		}
-		k.got = k.buf[:n]
-	}
-	n := len(k.got)
-	if i := bytes.IndexAny(k.got, "\r\n"); i >= 0 {
-		n = i + 1
-	}
-	n = copy(b, k.got[:n])
-	k.got = k.got[n:]
-	return n, nil
-}

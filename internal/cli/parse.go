@@ -94,7 +94,7 @@ func (p *parser) choices() (cs []choice) {
 	}
 	for _, o := range options {
 		switch {
-		case o.open == nil && p.seen[o], o.open != nil && !o.open(&p.args):
+		case p.user && o.privileged, o.open == nil && p.seen[o], o.open != nil && !o.open(&p.args):
 		case o.text == "":
 			cs = append(cs, choice{kind: o.value, take: func(p *parser, v any) { p.finish(o, v) }})
 		case o.value == nil:

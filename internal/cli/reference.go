@@ -48,6 +48,9 @@ func optionReference(b *strings.Builder, options []*option, indent string) {
 				help = o.value.shown[0].help
 			}
 		}
+		if o.privileged {
+			help += ". Only behind `enable`"
+		}
 		fmt.Fprintf(b, "%s- `%s`: %s\n", indent, words, help)
 		optionReference(b, o.next, indent+"  ")
 	}

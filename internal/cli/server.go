@@ -12,6 +12,7 @@ import (
 
 const (
 	maxClients  = 32               // at a time; others wait to be accepted
+	maxLive     = 8                // of them, those whose command takes its time
 	requestTime = 5 * time.Second  // within which a client must send its request
 	commandTime = 10 * time.Second // within which the backend must answer
 	replyTime   = time.Minute      // within which a client must have taken the reply
@@ -22,7 +23,7 @@ const (
 // there are and returns nil. The listener may be any one, but who can connect to it can command the router.
 func Serve(ctx context.Context, l net.Listener, b Backend, info Info) error {
 	ctx, cancel := context.WithCancel(ctx)
-	s := server{b, info}
+	s := server{b, info, make(chan struct{}, maxLive)}
 	var clients sync.WaitGroup
 	unhook := context.AfterFunc(ctx, func() { l.Close() })
 	err := s.accept(ctx, l, &clients)
@@ -39,6 +40,7 @@ func Serve(ctx context.Context, l net.Listener, b Backend, info Info) error {
 type server struct {
 	backend Backend
 	info    Info
+	live    chan struct{} // filled by the commands that take their time
 }
 
 // accept starts a goroutine for each connection until ctx ends.
@@ -92,12 +94,12 @@ func (s server) serve(ctx context.Context, conn net.Conn) {
 		sh.monitor(ctx, conn)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, commandTime)
-	defer cancel()
-	reply := bufio.NewWriterSize(textWriter{conn}, maxText)
+	reply := &reply{conn: conn, slots: s.live, text: bufio.NewWriterSize(textWriter{conn}, maxText)}
+	defer reply.end()
+	sh.reply = reply
 	result, err := sh.answer(ctx, kind, string(line), reply)
 	if err == nil {
-		err = reply.Flush()
+		err = reply.text.Flush()
 	}
 	if err == nil {
 		_ = writeFrame(conn, result, []byte(sh.settings.String()))

@@ -31,6 +31,19 @@ func socketPath(t *testing.T) string {
 // startServer serves b at a socket; stop ends it and waits.
 func startServer(t *testing.T, b Backend) (c Client, stop func()) {
 	t.Helper()
+	return startInfo(t, b, fakeInfo)
+}
+
+// startInfoServer serves with something changed of what there is.
+func startInfoServer(t *testing.T, change func(*Info)) (c Client, stop func()) {
+	t.Helper()
+	info := fakeInfo
+	change(&info)
+	return startInfo(t, &fakeBackend{}, info)
+}
+
+func startInfo(t *testing.T, b Backend, info Info) (c Client, stop func()) {
+	t.Helper()
 	path := socketPath(t)
 	l, err := Listen(path)
 	if err != nil {
@@ -38,7 +51,7 @@ func startServer(t *testing.T, b Backend) (c Client, stop func()) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, l, b, fakeInfo) }()
+	go func() { ended <- Serve(ctx, l, b, info) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -337,7 +350,7 @@ func TestClientCancelled(t *testing.T) {
 
 func TestReadReplyGarbage(t *testing.T) {
 	for _, in := range []string{"", "t\x00\x01", "x\x00\x00", "t\x00\x01az\x00\x00", "t\xff\xff"} {
-		if _, _, _, err := readReply(strings.NewReader(in)); err == nil {
+		if _, _, _, err := readReply(strings.NewReader(in), noLive); err == nil {
 			t.Errorf("%q is a reply", in)
 		}
 	}

@@ -65,11 +65,14 @@ type terminal struct {
 
 // converse is Converse, where the first prompt is known.
 func (t *terminal) converse(ctx context.Context) error {
-	t.In = &keyReader{r: t.In}
+	done := make(chan struct{})
+	defer close(done)
+	keys := newKeyReader(t.In, done)
+	t.In, t.client.watch = keys, keys.watch
 	t.term = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{t.In, t.Out}, t.prompt)
+	}{lineKeys{keys}, t.Out}, t.prompt)
 	t.term.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) { return t.key(ctx, line, pos, key) }
 	defer func() { t.messages.close() }()
 	for ctx.Err() == nil {
