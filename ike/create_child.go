@@ -18,6 +18,7 @@ func (s *sa) handleCreateChild(now time.Time, p *parts, out *Output) []wire.Payl
 	if why := reasonOf(bad.Type); why != ReasonPeerError && bad.Type != wire.INVALID_KE_PAYLOAD {
 		out.Events = append(out.Events, Failed{Peer: s.peer.Name, SA: s.id, Path: s.path, Reason: why, Detail: plain(bad.Err.Error())})
 	}
+	s.e.traceRefusal(s.id, s.path, bad, out)
 	return []wire.Payload{bad.payload()}
 }
 

@@ -2,7 +2,6 @@ package ike
 
 import (
 	"fmt"
-	"strings"
 
 	"seikan/ike/wire"
 )
@@ -21,52 +20,22 @@ func (s *side) describe(data []byte) string {
 	if m.Flags&wire.FlagResponse != 0 {
 		kind = "response"
 	}
-	initiator := (m.Flags&wire.FlagInitiator != 0) != (m.Flags&wire.FlagResponse != 0) // of the exchange, where it is not a rekey's
 	return fmt.Sprintf("%s %s %v %s %d  HDR(%04x, %04x), %s", s.name, arrow, m.Exchange, kind, m.MessageID,
-		uint64(m.SPIi)>>48, uint64(m.SPIr)>>48, s.payloads(data, m.Payloads, initiator))
+		uint64(m.SPIi)>>48, uint64(m.SPIr)>>48, s.payloads(data, m.Payloads, kind == "response"))
 }
 
-// payloads is a list of them in the RFC's notation.
-func (s *side) payloads(data []byte, ps []wire.Payload, initiator bool) string {
-	var words []string
-	for _, p := range ps {
-		switch p := p.(type) {
-		case *wire.Encrypted:
-			words = append(words, s.encrypted(data, p, initiator))
-		case *wire.Notify:
-			words = append(words, "N("+p.Kind.String()+")")
-		case *wire.Delete:
-			words = append(words, fmt.Sprintf("D(%v %x)", p.Protocol, p.SPIs))
-		case *wire.SA:
-			word := "SA"
-			for _, prop := range p.Proposals {
-				word += fmt.Sprintf("(%v %x)", prop.Protocol, prop.SPI)
-			}
-			words = append(words, word)
-		case *wire.Nonce:
-			words = append(words, fmt.Sprintf("N%s(%.2x)", side1(initiator), p.Data))
-		case *wire.KE:
-			words = append(words, fmt.Sprintf("KE%s(%v)", side1(initiator), p.Group))
-		default:
-			words = append(words, p.Type().String())
+// payloads is a list of them in the RFC's notation, the receiver's view of what is encrypted included.
+func (s *side) payloads(data []byte, ps []wire.Payload, response bool) string {
+	if len(ps) == 1 {
+		if e, ok := ps[0].(*wire.Encrypted); ok && !e.Fragment {
+			return s.encrypted(data, e, response)
 		}
 	}
-	return strings.Join(words, ", ")
+	return wire.Notation(ps, response)
 }
 
-func side1(initiator bool) string {
-	if initiator {
-		return "i"
-	}
-	return "r"
-}
-
-// encrypted is an SK or SKF payload. The receiver's keys are asked, since those of the sender may be gone.
-func (s *side) encrypted(data []byte, e *wire.Encrypted, initiator bool) string {
-	name := "SK"
-	if e.Fragment {
-		return fmt.Sprintf("SKF(%d/%d) {...}", e.Num, e.Total)
-	}
+// encrypted is an SK payload. The receiver's keys are asked, since those of the sender may be gone.
+func (s *side) encrypted(data []byte, e *wire.Encrypted, response bool) string {
 	for _, x := range s.p.other(s).e.bySPI {
 		if x.keys == nil {
 			continue
@@ -77,9 +46,9 @@ func (s *side) encrypted(data []byte, e *wire.Encrypted, initiator bool) string 
 		}
 		ps, err := wire.ParsePayloads(e.Next, plain)
 		if err != nil {
-			return fmt.Sprintf("%s {%v}", name, err)
+			return fmt.Sprintf("SK {%v}", err)
 		}
-		return name + " {" + s.payloads(data, ps, initiator) + "}"
+		return "SK {" + wire.Notation(ps, response) + "}"
 	}
-	return name + " {...}"
+	return wire.Notation([]wire.Payload{e}, response)
 }

@@ -30,6 +30,7 @@ type Endpoint struct {
 	deadlines deadlines
 	away      map[netip.Addr]bool // our addresses that are gone
 	drops     [NumDrops]uint64
+	traces    func(netip.Addr) bool // whose messages are told of; nil: nobody's
 	stopping  bool
 }
 
@@ -147,7 +148,7 @@ func (e *Endpoint) refuseVersion(d Datagram, h wire.Header, out *Output) {
 	if h.Flags&wire.FlagResponse != 0 {
 		return
 	}
-	out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: clearAnswer(h, &wire.Notify{Kind: wire.INVALID_MAJOR_VERSION})})
+	e.sent(0, Sent, Datagram{Path: d.Path, Data: clearAnswer(h, &wire.Notify{Kind: wire.INVALID_MAJOR_VERSION})}, out)
 }
 
 // clearAnswer is an unprotected answer to the request h.

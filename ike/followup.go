@@ -137,6 +137,7 @@ func (s *sa) handleFollowUp(now time.Time, p *parts, out *Output) []wire.Payload
 	}
 	defer clear(shared)
 	if bad := w.finish(now, shared, out); bad != nil {
+		s.e.traceRefusal(s.id, s.path, bad, out)
 		return []wire.Payload{bad.payload()}
 	}
 	return []wire.Payload{&wire.KE{Group: w.group, Data: public}}

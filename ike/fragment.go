@@ -34,9 +34,14 @@ func (s *sa) room() int {
 	return s.e.cfg.FragmentMTU - ipv6Overhead
 }
 
+// header is that of a message of ours.
+func (s *sa) header(typ wire.ExchangeType, id uint32, response bool) wire.Header {
+	return wire.Header{SPIi: s.spiI, SPIr: s.spiR, Version: version, Exchange: typ, MessageID: id, Flags: s.flags(response)}
+}
+
 // seal makes a protected message of payloads, in fragments where it is larger than a datagram may be.
 func (s *sa) seal(typ wire.ExchangeType, id uint32, response bool, ps []wire.Payload) message {
-	h := wire.Header{SPIi: s.spiI, SPIr: s.spiR, Version: version, Exchange: typ, MessageID: id, Flags: s.flags(response)}
+	h := s.header(typ, id, response)
 	plain, first := wire.AppendPayloads(nil, ps), wire.FirstType(ps)
 	whole := s.keys.out.SealedLen(len(plain))
 	if room := s.room(); room > 0 && wire.HeaderLen+4+whole > room {

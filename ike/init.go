@@ -102,6 +102,7 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 		s.e.drop(d, DropMalformed, out)
 		return
 	}
+	s.e.traceClear(Received, s.id, d, len(d.Data), out)
 	if m.MessageID != 0 || d.Path != s.path {
 		s.e.drop(d, DropMessageID, out)
 		return
@@ -227,7 +228,7 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 			return
 		}
 		e.drop(d, DropRetransmit, out)
-		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: s.initResponse})
+		e.sent(s.id, Resent, Datagram{Path: d.Path, Data: s.initResponse}, out)
 		return
 	}
 	m, err := wire.Parse(d.Data)
@@ -235,6 +236,7 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 		e.drop(d, DropMalformed, out)
 		return
 	}
+	e.traceClear(Received, 0, d, len(d.Data), out)
 	peers := e.candidates(d.Path)
 	switch {
 	case len(peers) == 0 || e.stopping:
@@ -252,20 +254,21 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 	case e.challenges(now, d, h, p):
 		e.drop(d, DropCookie, out)
 		ask := &wire.Notify{Kind: wire.COOKIE, Data: e.cookies.cookie(now, h.SPIi, p.nonce.Data, d.Path.Remote)}
-		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: clearAnswer(h, ask)})
+		e.sent(0, Sent, Datagram{Path: d.Path, Data: clearAnswer(h, ask)}, out)
 		return
 	default:
 		s, bad = e.respondInit(now, d, h, peers, p)
 	}
 	if bad != nil {
-		out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: clearAnswer(h, bad.payload())})
+		e.traceRefusal(0, d.Path, bad, out)
+		e.sent(0, Sent, Datagram{Path: d.Path, Data: clearAnswer(h, bad.payload())}, out)
 		if bad.Type == wire.NO_PROPOSAL_CHOSEN {
 			out.Events = append(out.Events, Failed{Peer: peers[0].Name, Path: d.Path, Reason: ReasonNoProposal, Detail: plain(bad.Err.Error())})
 		}
 		return
 	}
 	s.announce(out)
-	out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: s.initResponse})
+	e.sent(s.id, Sent, Datagram{Path: d.Path, Data: s.initResponse}, out)
 }
 
 // challenges reports whether a request must show a cookie first: there are many half-open SAs, and it shows no valid one. That

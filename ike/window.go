@@ -60,6 +60,7 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 	if again {
 		s.e.drop(d, DropRetransmit, out)
 		if enc.Num <= 1 { // once, where the request is fragmented (RFC 7383 §2.6.1)
+			s.e.traceClear(Resent, s.id, Datagram{Path: d.Path, Data: s.answered.answer[0]}, s.answered.answer.octets(), out)
 			for _, data := range s.answered.answer {
 				out.Datagrams = append(out.Datagrams, Datagram{Path: d.Path, Data: data})
 			}
@@ -84,6 +85,7 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 	s.heard = now
 	s.follow(d.Path, out)
 	ps, err := wire.ParsePayloads(first, plain)
+	s.traceSealed(Received, d.Path, h, ps, wire.HeaderLen+len(plain), out)
 	if request {
 		s.answer(now, d, h, ps, err, out)
 		return
@@ -170,6 +172,7 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 	switch {
 	case bad != nil:
 		s.e.drop(d, DropSyntax, out)
+		s.e.traceRefusal(s.id, d.Path, bad, out)
 		reply = []wire.Payload{bad.payload()}
 		if bad.Type == wire.INVALID_SYNTAX || s.state == connecting {
 			after = func() { s.kill(now, ReasonProtocol, bad.Error(), out) } // RFC 7296 §2.21.2, §2.21.3
@@ -187,6 +190,7 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 		reply, after = s.handleInformational(now, d, p, out)
 	}
 	s.answered.answer = s.seal(h.Exchange, h.MessageID, true, reply)
+	s.traceSealed(Sent, d.Path, s.header(h.Exchange, h.MessageID, true), reply, s.answered.answer.octets(), out)
 	// To where the request came from (RFC 7296 §2.11), and before whatever else was sent meanwhile: that may be on what the answer makes.
 	var answer []Datagram
 	for _, data := range s.answered.answer {
@@ -224,10 +228,14 @@ func (s *sa) launch(now time.Time, x exchange, out *Output) {
 	}
 	if typ == wire.IKE_SA_INIT {
 		m := wire.Message{Header: wire.Header{SPIi: s.spiI, Version: version, Exchange: typ, Flags: wire.FlagInitiator}, Payloads: ps}
-		s.send(now, x, typ, message{m.Append(nil)}, out)
+		data := m.Append(nil)
+		s.e.traceClear(Sent, s.id, Datagram{Path: s.path, Data: data}, len(data), out)
+		s.send(now, x, typ, message{data}, out)
 		return
 	}
-	s.send(now, x, typ, s.seal(typ, s.own.next, false, ps), out)
+	sealed := s.seal(typ, s.own.next, false, ps)
+	s.traceSealed(Sent, s.path, s.header(typ, s.own.next, false), ps, sealed.octets(), out)
+	s.send(now, x, typ, sealed, out)
 }
 
 // send puts a request on the wire and arms its resends.
@@ -274,6 +282,7 @@ func (s *sa) resend(now time.Time, out *Output) {
 	w.tries++
 	w.wait = min(time.Duration(float64(w.wait)*w.sched.Factor), w.sched.Cap)
 	s.detour()
+	s.e.traceClear(Resent, s.id, Datagram{Path: s.path, Data: w.msg[0]}, w.msg.octets(), out)
 	s.transmit(w.msg, out)
 	s.e.deadlines.arm(&w.resend, now.Add(w.sched.jitter(w.wait)))
 }
