@@ -21,6 +21,7 @@ type control struct {
 	tracker *session.Tracker
 	tally   ikeTally
 	events  *eventLog
+	debug   *debugger  // nil: nothing is debugged
 	out     ike.Output // of the call to ike that is being carried out
 
 	hold    *hold
@@ -94,13 +95,21 @@ func (c *control) run(ctx context.Context) error {
 			c.cfg.Log.Warn().Int("count", c.ike.Len()).Msg("stopping before every peer has answered")
 			return failure
 		}
-		if next := earlier(earlier(c.ike.Next(), c.hold.next()), earlier(c.waiting.next(), c.events.limit.next())); next.IsZero() {
+		if next := c.next(); next.IsZero() {
 			timer.Stop()
 		} else {
 			timer.Reset(time.Until(next))
 		}
 	}
 	return failure
+}
+
+// next is when there is something to do.
+func (c *control) next() (t time.Time) {
+	for _, due := range [...]time.Time{c.ike.Next(), c.hold.next(), c.waiting.next(), c.events.limit.next(), c.debug.next()} {
+		t = earlier(t, due)
+	}
+	return t
 }
 
 // do does one piece of work, and carries out what it asks for in c.out.
@@ -144,6 +153,7 @@ func (c *control) carryOut(now time.Time) (more bool) {
 
 // apply brings the SA database, the sessions and the log up to date with an event.
 func (c *control) apply(now time.Time, ev ike.Event) {
+	c.debug.event(now, ev)
 	switch ev := ev.(type) {
 	case ike.ChildOffered:
 		c.db.Offer(ev.In)
@@ -220,6 +230,7 @@ func (c *control) tick(now time.Time) {
 	c.hold.expire(now)
 	c.waiting.expire(now)
 	c.events.limit.tell(now, c.cfg.Log)
+	c.debug.tell(now)
 	c.ike.Advance(now, &c.out)
 }
 

@@ -23,6 +23,8 @@ type Backend interface {
 	Drops(ctx context.Context) ([]Drop, error)
 	// Tables is what is listed beside sessions. It belongs to the caller.
 	Tables(ctx context.Context) (session.Tables, error)
+	// Debug changes what is told of as it happens, and returns what that is then.
+	Debug(ctx context.Context, change func(session.Debug) session.Debug) (session.Debug, error)
 }
 
 // Drop counts what was dropped for one reason.

@@ -61,10 +61,12 @@ var root = &node{next: []*node{
 	}},
 	configureNode,
 	copyNode,
+	debugNode,
 	{text: "disable", help: "Turn off privileged commands", privileged: true, run: lower},
 	{text: "enable", help: "Turn on privileged commands", run: raise},
 	{text: "exit", help: "Leave the command line", run: leave},
 	{text: "logout", help: "Leave the command line", run: leave},
+	noNode,
 	pingNode,
 	{text: "quit", help: "Leave the command line", run: leave},
 	{text: "rekey", help: "Replace keys before their time", privileged: true, next: []*node{
@@ -75,6 +77,7 @@ var root = &node{next: []*node{
 	}},
 	{text: "show", help: "Show running system information", next: []*node{
 		{text: "crypto", help: "Encryption module", next: showCrypto},
+		showDebugging,
 		{text: "interfaces", help: "Interfaces of the sessions, and the one of inner packets", options: interfaceOptions, run: showInterfaces, pipe: true},
 		{text: "ip", help: "IPv4", next: []*node{
 			{text: "route", help: "Routes into the tunnels", options: onlyJSON, run: showRoutes(false), pipe: true},
@@ -99,11 +102,13 @@ var root = &node{next: []*node{
 		terminalMonitor,
 		terminalNo,
 	}},
+	undebugNode,
 	writeNode,
 }}
 
 // showCrypto is what follows `show crypto`.
 var showCrypto = []*node{
+	showCondition,
 	{text: "engine", help: "Encryption engine", next: []*node{
 		{text: "connections", help: "SAs that the engine works for", next: []*node{
 			{text: "active", help: "All SAs and what they carried", options: onlyJSON, run: showing(session.ShowEngine), pipe: true},

@@ -23,6 +23,7 @@ type fakeBackend struct {
 	mu      sync.Mutex // guards what follows
 	cleared []session.ClearRequest
 	rekeyed []string
+	debug   session.Debug
 }
 
 var errFake = errors.New("seikan: router stopped")
@@ -130,6 +131,13 @@ func (f *fakeBackend) Drops(context.Context) ([]Drop, error) {
 	return []Drop{
 		{DroppedIKE, "malformed", 1 << 40}, {DroppedPackets, "unknown SPI", 10}, {DroppedPackets, "no policy", 0}, {DroppedPackets, "malformed", 2},
 	}, f.err
+}
+
+func (f *fakeBackend) Debug(_ context.Context, change func(session.Debug) session.Debug) (session.Debug, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.debug = change(f.debug)
+	return f.debug, f.err
 }
 
 // clearText is a request as a test writes it down.

@@ -35,20 +35,24 @@ func TestHelp(t *testing.T) {
 		{"", `  clear      Reset functions
   configure  Enter configuration mode
   copy       Copy from one file to another
+  debug      Have the router tell what it does as it does it
   disable    Turn off privileged commands
   enable     Turn on privileged commands
   exit       Leave the command line
   logout     Leave the command line
+  no         Undo
   ping       Send echo messages
   quit       Leave the command line
   rekey      Replace keys before their time
   show       Show running system information
   terminal   Set terminal line parameters
+  undebug    Have it tell no more
   write      Write the configuration
 `},
 		{"sh", "show\n"},
 		{"E", "enable  exit\n"},
 		{"show ", `  crypto          Encryption module
+  debugging       What is debugged
   interfaces      Interfaces of the sessions, and the one of inner packets
   ip              IPv4
   ipv6            IPv6
@@ -58,13 +62,14 @@ func TestHelp(t *testing.T) {
   tech-support    All that helps to find a fault, without keys
   version         Version of the software
 `},
-		{"show crypto ", `  engine      Encryption engine
-  ikev2       IKEv2
-  ipsec       IPsec
-  isakmp      IKE
-  map         Crypto maps as configured
-  session     Crypto sessions
-  statistics  Drops that belong to no session
+		{"show crypto ", `  debug-condition  Peers that debugging is restricted to
+  engine           Encryption engine
+  ikev2            IKEv2
+  ipsec            IPsec
+  isakmp           IKE
+  map              Crypto maps as configured
+  session          Crypto sessions
+  statistics       Drops that belong to no session
 `},
 		{"sh cry s", "session  statistics\n"},
 		{"show crypto session ", sessionOptions},

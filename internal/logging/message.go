@@ -26,10 +26,14 @@ const (
 	FieldTime    = "time"
 	FieldLevel   = "level"
 	FieldMessage = "message"
+	FieldDebug   = "debug" // the message is a line of `debug`, and stays as it is
 )
 
 // TimeLayout is how the field for the time is written.
 const TimeLayout = "2006-01-02T15:04:05.000Z07:00"
+
+// debugMnemonic is what collectors sort lines of `debug` by, which show none.
+const debugMnemonic = "SEIKAN-7-DEBUG"
 
 // ownFacility is where messages come from that have no mnemonic of their own.
 const ownFacility = "SEIKAN"
@@ -53,6 +57,7 @@ func parse(object []byte) (Message, error) {
 	}
 	var m Message
 	var level, text string
+	debug := false
 	rest := fields[:0]
 	for _, f := range fields {
 		switch f.name {
@@ -64,6 +69,8 @@ func parse(object []byte) (Message, error) {
 			level = f.text()
 		case FieldMessage:
 			text = f.text()
+		case FieldDebug:
+			debug = true
 		default:
 			rest = append(rest, f)
 		}
@@ -71,6 +78,10 @@ func parse(object []byte) (Message, error) {
 	m.Severity = severityOf(level)
 	if mnemonic, severity, ok := CutMnemonic(text); ok {
 		m.Mnemonic, m.Severity, m.Text = mnemonic, severity, Printable(text)
+		return m, nil
+	}
+	if debug {
+		m.Mnemonic, m.Severity, m.Text = debugMnemonic, Debug, Printable(text)
 		return m, nil
 	}
 	var b strings.Builder

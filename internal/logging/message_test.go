@@ -21,6 +21,7 @@ func TestParse(t *testing.T) {
 			"SEIKAN-6-EVENT", `%SEIKAN-6-EVENT: child SA up: spi=0x1, n=7, list=["a","b"]`, Informational},
 		{"no fields", `{"level":"warn","message":"stopping"}`, "SEIKAN-4-EVENT", "%SEIKAN-4-EVENT: stopping", Warning},
 		{"debug", `{"level":"debug","message":"x"}`, "SEIKAN-7-EVENT", "%SEIKAN-7-EVENT: x", Debug},
+		{"a line of debug", `{"level":"debug","debug":true,"message":"IPSEC(create_sa): sa created"}`, "SEIKAN-7-DEBUG", "IPSEC(create_sa): sa created", Debug},
 		{"error", `{"level":"error","error":"no room","message":"x"}`, "SEIKAN-3-EVENT", "%SEIKAN-3-EVENT: x: error=no room", Error},
 		{"no level", `{"message":"x"}`, "SEIKAN-6-EVENT", "%SEIKAN-6-EVENT: x", Informational},
 		{"empty", `{}`, "SEIKAN-6-EVENT", "%SEIKAN-6-EVENT: ", Informational},
