@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"time"
 
 	"seikan/esp"
@@ -244,8 +245,26 @@ func (c *control) heed(now time.Time, n note) {
 	case noteHard:
 		c.ike.ExpireChild(now, n.in, &c.out)
 	case noteUnknownSPI:
-		c.events.unknownSPI(n)
+		c.events.unknownSPI(n, c.interfaceOf(n.path.Local.Addr()))
+		c.debug.unknownSPI(now, n)
+	case noteDrop:
+		if in := c.db.Lookup(n.in); in != nil {
+			c.debug.dropped(now, n)
+			c.events.packetDropped(now, n, in, c.tracker.ConnID(n.in))
+		}
 	}
+}
+
+// interfaceOf is the name of the interface that has an address; "" where none says so.
+func (c *control) interfaceOf(a netip.Addr) string {
+	for _, f := range c.cfg.Session.Interfaces {
+		for _, at := range f.Addresses {
+			if text, _, _ := strings.Cut(at, "/"); text == a.Unmap().String() {
+				return f.Name
+			}
+		}
+	}
+	return ""
 }
 
 func (c *control) snapshot(now time.Time) session.Snapshot {

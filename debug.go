@@ -46,6 +46,7 @@ func (r *Router) Debug(ctx context.Context, change func(session.Debug) session.D
 // setDebug puts into force what is to be told of. Conditions alone are kept, too.
 func (c *control) setDebug(what session.Debug) {
 	c.ike.Trace(nil)
+	c.watched.Store(what.IPsec)
 	switch {
 	case !what.On() && len(what.Peers) == 0:
 		c.debug = nil
@@ -199,6 +200,22 @@ func (d *debugger) ipsec(now time.Time, ev ike.Event) {
 		d.known(now, "retire_sa", ev.In, "outbound sa out of use")
 	case ike.ChildDown:
 		d.known(now, "delete_sa", ev.In, fmt.Sprintf("deleting SA: %v", ev.Reason))
+	}
+}
+
+// dropped writes a line about a packet that was dropped. Lanes tell of one a second for each SA and reason.
+func (d *debugger) dropped(now time.Time, n note) {
+	if d != nil && d.what.IPsec {
+		d.known(now, "drop", n.in, fmt.Sprintf("packet from %v, sequence number %d: %v", n.path.Remote.Addr(), n.seq, n.why))
+	}
+}
+
+// unknownSPI writes a line about a packet that was dropped because it has no SA.
+func (d *debugger) unknownSPI(now time.Time, n note) {
+	if d != nil && d.what.IPsec && d.what.Wants(n.path.Remote.Addr()) {
+		d.line(now, func() string {
+			return fmt.Sprintf("IPSEC(drop): packet from %v to %v: unknown SPI 0x%08X", n.path.Remote.Addr(), n.path.Local.Addr(), uint32(n.in))
+		})
 	}
 }
 

@@ -33,6 +33,7 @@ type downlink struct {
 	sinks    sinks
 	rebuilt  []byte // the packets of the batch that came by transport mode
 	reported int64  // when control was last told of an unknown SPI
+	untold   uint64 // packets of unknown SPIs since then
 }
 
 // newDownlink makes the downlink of one of the sockets of a group.
@@ -130,10 +131,12 @@ func (d *downlink) open(now int64) {
 		e, why := g.admit(f)
 		if e == nil {
 			charge(&in.Counters, &in.Entry().Counters.In, why, 1)
+			d.dropped(now, in, why, f.Seq, g.flow)
 			continue
 		}
 		if !combineECN(f.Data, class[i]) {
 			charge(&in.Counters, &e.Counters.In, sadb.DropECN, 1)
+			d.dropped(now, in, sadb.DropECN, f.Seq, g.flow)
 			continue
 		}
 		if e != entry && n > 0 {
@@ -146,6 +149,7 @@ func (d *downlink) open(now int64) {
 		entry = e
 		if why, ok := to.put(f.Data, e.MSS); !ok {
 			charge(&in.Counters, &e.Counters.In, why, 1)
+			d.dropped(now, in, why, f.Seq, g.flow)
 			continue
 		}
 		n, octets = n+1, octets+len(f.Data)
@@ -220,10 +224,26 @@ func (d *downlink) unknown(now int64, frames []esp.Frame, class []uint8) {
 		return
 	}
 	d.r.drops.Drop(sadb.DropUnknownSPI, uint64(lost))
-	if now-d.reported < int64(time.Minute) {
+	if now-d.reported < int64(quietTime) {
+		d.untold += uint64(lost)
 		return
 	}
-	if d.r.tell(note{kind: noteUnknownSPI, in: d.spi, path: path}) {
-		d.reported = now
+	if d.r.tell(note{kind: noteUnknownSPI, in: d.spi, path: path, count: d.untold}) {
+		d.reported, d.untold = now, uint64(lost-1)
+	}
+}
+
+// dropped tells control of a packet that was dropped and is counted, now and then.
+func (d *downlink) dropped(now int64, in *sadb.Inbound, why sadb.DropReason, seq uint64, flow sadb.Flow) {
+	every := quietTime
+	if d.r.watched.Load() {
+		every = time.Second
+	}
+	if !in.Tell(now, why, every) {
+		return
+	}
+	n := note{kind: noteDrop, in: d.spi, path: sadb.Path{Local: d.local, Remote: d.from}, why: why, seq: seq, flow: flow, count: in.Counters.Drops[why].Load()}
+	if !d.r.tell(n) {
+		in.TellAgain(why)
 	}
 }

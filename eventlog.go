@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"seikan/ike"
+	"seikan/sadb"
 	"seikan/session"
 )
 
@@ -137,7 +138,7 @@ func (l *eventLog) failed(now time.Time, ev ike.Failed) {
 	}
 	l.failures[ev.Reason]++
 	theirs := len(ev.Policies) == 0 // how often we try is our affair, how often others do is theirs
-	if theirs && !l.limit.allow(now, limitKey{negAbort, ev.Path.Remote.Addr(), uint8(ev.Reason)}) {
+	if theirs && !l.limit.allow(now, limitKey{mnemonic: negAbort, from: ev.Path.Remote.Addr(), reason: uint8(ev.Reason)}) {
 		return
 	}
 	logFailed(l.log.Error(), ev).Msg(negotiationAborted(ev.Reason))
@@ -165,7 +166,7 @@ func (l *eventLog) dropped(now time.Time, ev ike.Dropped) {
 		l.log.Debug().Stringer("peer", ev.From).Stringer("reason", ev.Reason).Msg("IKE message dropped")
 		return
 	}
-	if !l.limit.allow(now, limitKey{d.mnemonic, ev.From.Addr(), uint8(ev.Reason)}) {
+	if !l.limit.allow(now, limitKey{mnemonic: d.mnemonic, from: ev.From.Addr(), reason: uint8(ev.Reason)}) {
 		return
 	}
 	l.log.WithLevel(d.level).Stringer("peer", ev.From).Stringer("reason", ev.Reason).Msg(d.message(ev.From.Addr()))
@@ -187,11 +188,31 @@ func (l *eventLog) transition(tr session.Transition) {
 	logReason(l.log.Info(), tr.Reason, tr.Detail).Stringer("uptime", lasted).Msg(sessionReason(tr))
 }
 
-// unknownSPI writes the line that operators look for when the two ends disagree on which SAs there are. Lanes say so once a
-// minute.
-func (l *eventLog) unknownSPI(n note) {
-	l.log.Warn().Stringer("peer", n.path.Remote).Msg(fmt.Sprintf("%%%s: decaps: rec'd IPSEC packet has invalid spi for destaddr=%v, prot=50, spi=0x%08X(%d), srcaddr=%v",
-		invalidSPI, n.path.Local.Addr(), uint32(n.in), uint32(n.in), n.path.Remote.Addr()))
+// unknownSPI writes the line that operators look for when the two ends disagree on which SAs there are. Each lane says so once a
+// minute, and how many it did not tell of since. "" for the interface: it is not known.
+func (l *eventLog) unknownSPI(n note, on string) {
+	if n.count > 0 {
+		l.log.Warn().Uint64("count", n.count).Str("mnemonic", invalidSPI).
+			Msg(fmt.Sprintf("%%%s: %d more packets of unknown SPIs since the last message not logged: %s", notLogged, n.count, invalidSPI))
+	}
+	text := fmt.Sprintf("%%%s: decaps: rec'd IPSEC packet has invalid spi for destaddr=%v, prot=50, spi=0x%08X(%d), srcaddr=%v",
+		invalidSPI, n.path.Local.Addr(), uint32(n.in), uint32(n.in), n.path.Remote.Addr())
+	if on != "" {
+		text += ", input interface=" + on
+	}
+	l.log.Warn().Stringer("peer", n.path.Remote).Msg(text)
+}
+
+// packetDropped writes a line about a packet that was dropped on an SA, once a minute for each message, and how many more of them there were then.
+func (l *eventLog) packetDropped(now time.Time, n note, in *sadb.Inbound, id uint32) {
+	mnemonic, text := packetDrop(n, id)
+	if mnemonic == "" {
+		return
+	}
+	q := quiet{counter: &in.Counters.Drops[n.why], said: n.count}
+	if l.limit.allowOf(now, limitKey{mnemonic: mnemonic, reason: uint8(n.why), spi: n.in}, q) {
+		l.log.Warn().Stringer("peer", n.path.Remote).Stringer("spi", n.in).Uint64("seq", n.seq).Stringer("reason", n.why).Msg(text)
+	}
 }
 
 // lineProtocol tells that a tunnel interface goes up or down.

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"seikan/ike"
+	"seikan/sadb"
 	"seikan/session"
 )
 
@@ -24,6 +25,9 @@ const (
 	deleteByHand = "CRYPTO-6-ISAKMP_MANUAL_DELETE"
 	downReason   = "CRYPTO-6-SESSION_DOWN_REASON" // of ours: a classic router does not say
 	invalidSPI   = "CRYPTO-4-RECVD_PKT_INV_SPI"
+	macError     = "CRYPTO-4-RECVD_PKT_MAC_ERR"
+	replayError  = "CRYPTO-4-PKT_REPLAY_ERR"
+	invalidIdent = "CRYPTO-4-RECVD_PKT_INV_IDENTITY"
 	notLogged    = "SYS-4-LOGGING_LIMIT"
 	noSA         = "CRYPTO-4-IKMP_NO_SA"
 	badMessage   = "CRYPTO-4-IKMP_BAD_MESSAGE"
@@ -144,4 +148,24 @@ func repeated(n uint64, mnemonic, from string) string {
 		times = "message"
 	}
 	return fmt.Sprintf("%%%s: %d more %s in the last %d s not logged: %s of %s", notLogged, n, times, int(quietTime/time.Second), mnemonic, from)
+}
+
+// packetDrop is the mnemonic and the message for a packet that was dropped on an SA, whose number in the listings is id. "": a classic router
+// has none.
+func packetDrop(n note, id uint32) (mnemonic, text string) {
+	switch n.why {
+	case sadb.DropICV:
+		mnemonic = macError
+		text = fmt.Sprintf("decrypt: mac verify failed for connection id=%d local=%v remote=%v spi=%08X seqno=%08X",
+			id, n.path.Local.Addr(), n.path.Remote.Addr(), uint32(n.in), n.seq)
+	case sadb.DropReplay, sadb.DropStale:
+		mnemonic = replayError
+		text = fmt.Sprintf("decrypt: replay check failed connection id=%d, sequence number=%d", id, n.seq)
+	case sadb.DropIdentity:
+		mnemonic = invalidIdent
+		text = fmt.Sprintf("identity doesn't match negotiated identity connection id=%d (ip) dest_addr= %v, src_addr= %v, prot= %d", id, n.flow.Dst, n.flow.Src, n.flow.Proto)
+	default:
+		return "", ""
+	}
+	return mnemonic, "%" + mnemonic + ": " + text
 }

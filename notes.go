@@ -28,7 +28,14 @@ type acquire struct {
 type note struct {
 	kind noteKind
 	in   esp.SPI
-	path sadb.Path // of noteUnknownSPI
+	path sadb.Path // of noteUnknownSPI and noteDrop, as the packet came
+
+	// Of noteDrop.
+	why  sadb.DropReason
+	seq  uint64
+	flow sadb.Flow // of DropIdentity
+
+	count uint64 // of noteDrop: how many the SA has dropped for the reason; of noteUnknownSPI: packets that were not told of since the last
 }
 
 type noteKind uint8
@@ -38,6 +45,7 @@ const (
 	noteSoft                       // a soft limit was crossed: rekey
 	noteHard                       // a hard limit was reached: it carries nothing more
 	noteUnknownSPI                 // ESP came for an SA that is not here
+	noteDrop                       // a packet of an SA was dropped: one in a while for each reason
 )
 
 // tell leaves a note. It reports whether there was room.

@@ -38,7 +38,8 @@ type Router struct {
 
 	tunnels atomic.Pointer[map[string]*tunnel] // by name; the map is not modified
 	lanes   sync.WaitGroup
-	running bool // control's: lanes are started
+	running bool        // control's: lanes are started
+	watched atomic.Bool // drops are debugged: lanes tell of more of them
 
 	ran     atomic.Bool
 	stopped chan struct{} // closed when control has ended

@@ -44,6 +44,7 @@ type Inbound struct {
 	Counters Counters
 	child    *Child
 	spi      esp.SPI // of the Opener, near at hand
+	told     atomic.Pointer[toldDrops]
 }
 
 // Outbound is the SA for what we send.

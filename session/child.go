@@ -76,6 +76,15 @@ func (t *Tracker) newChildInfo(r *record, ev ike.ChildUp) *childInfo {
 	return c
 }
 
+// ConnID is the number of an inbound SA as listings and messages have it; 0: it is not there.
+func (t *Tracker) ConnID(in esp.SPI) uint32 {
+	c := t.children[in]
+	if c == nil {
+		return 0
+	}
+	return (&Child{Number: c.number}).saNumber(true)
+}
+
 // childSAs is the Child SAs of a session in order of installation.
 func (t *Tracker) childSAs(r *record, now time.Time) []Child {
 	all := make([]Child, 0, len(r.children))
