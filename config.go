@@ -51,7 +51,8 @@ type Socket struct {
 	Conn udp.Conn
 	NATT bool
 	ESP  bool
-	MTU  int // of the interface behind it; default 1500
+	MTU  int    // of the interface behind it; default 1500
+	VRF  string // the front VRF that it is in: the name that paths through it carry; "" for the global one
 
 	// More are further sockets at the address of Conn, of a group that ListenGroup has opened. Closed by Run.
 	More []udp.Conn
@@ -115,16 +116,20 @@ func (c Config) check() error {
 	if c.Device == nil {
 		return errors.New("no device")
 	}
-	local := make(map[netip.AddrPort]bool)
+	type place struct {
+		addr netip.AddrPort
+		vrf  string
+	}
+	local := make(map[place]bool)
 	for i, s := range c.Sockets {
 		if s.Conn == nil {
 			return fmt.Errorf("socket %d has no conn", i)
 		}
 		a := s.Conn.LocalAddr()
-		if local[a] {
-			return fmt.Errorf("socket %v is there twice", a)
+		if local[place{a, s.VRF}] {
+			return fmt.Errorf("socket %v%s is there twice", a, inVRF(s.VRF))
 		}
-		local[a] = true
+		local[place{a, s.VRF}] = true
 		for _, m := range s.More {
 			if m.LocalAddr() != a || !s.NATT {
 				return fmt.Errorf("socket %v: one of its group is at %v, or it carries no ESP in UDP", a, m.LocalAddr())
@@ -159,18 +164,18 @@ func (c Config) check() error {
 
 // checkESP finds sockets that are two things at once, and peers whose bare ESP has no socket.
 func (c Config) checkESP() error {
-	bare := make(map[netip.Addr]bool)
+	bare := make(map[sadb.Host]bool)
 	for _, s := range c.Sockets {
 		if s.ESP && s.NATT {
 			return fmt.Errorf("socket %v is for bare ESP and for ESP in UDP", s.Conn.LocalAddr())
 		}
 		if s.ESP {
-			bare[s.Conn.LocalAddr().Addr()] = true
+			bare[s.host()] = true
 		}
 	}
 	for _, p := range c.IKE.Peers {
-		if p.Encap == ike.EncapAuto && !bare[p.Local.Unmap()] {
-			return fmt.Errorf("peer %q: no socket for bare ESP at %v", p.Name, p.Local)
+		if p.Encap == ike.EncapAuto && !bare[sadb.Host{Addr: p.Local.Unmap(), VRF: p.FVRF}] {
+			return fmt.Errorf("peer %q: no socket for bare ESP at %v%s", p.Name, p.Local, inVRF(p.FVRF))
 		}
 	}
 	return nil

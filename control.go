@@ -35,7 +35,7 @@ type control struct {
 	released []sadb.PolicyID      // whose held packets may go now
 	broken   []sadb.IKEID         // to be deleted: a Child SA of theirs could not be installed
 	fits     fits                 // what the Child SAs can carry
-	learnt   map[netip.Addr]int   // path MTUs, by the peer's address
+	learnt   map[sadb.Host]int    // path MTUs, by the peer's address
 	mtu      int                  // as given to SetMTU; 0: not yet
 	narrow   map[netip.Prefix]int // as given to SetRouteMTU, where it is not 0
 	changed  bool                 // the Child SAs, or their paths: the MTU may have
@@ -45,7 +45,7 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 	c := &control{
 		Router: r, ike: e, tracker: t, changed: true,
 		fits:    newFits(),
-		learnt:  make(map[netip.Addr]int),
+		learnt:  make(map[sadb.Host]int),
 		narrow:  make(map[netip.Prefix]int),
 		events:  &eventLog{log: r.cfg.Log, ikeSAs: r.cfg.LogIKE},
 		hold:    newHold(r.cfg.Hold, r.cfg.HoldTime),
@@ -206,9 +206,9 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 
 // send sends an IKE message, or a keepalive, from the socket that its path names.
 func (c *control) send(d ike.Datagram) {
-	o := c.outlets.find(d.Path.Local)
+	o := c.outlets.find(&d.Path)
 	if o == nil {
-		c.cfg.Log.Error().Stringer("local", d.Path.Local).Msg("no socket for an IKE message")
+		c.cfg.Log.Error().Stringer("local", d.Path.Local).Str("vrf", d.Path.VRF).Msg("no socket for an IKE message")
 		return
 	}
 	data := d.Data

@@ -80,7 +80,7 @@ func TestDFClearMTU(t *testing.T) {
 	gcm := esp.Suite{Encr: esp.ENCR_AES_GCM_16, KeyBits: 128}
 	engine(t, func(a, _ *Config) { a.Policies[0].DF = sadb.DFClear }, func(t *testing.T, g *rig) {
 		g.up()
-		if err := g.a.router.PathMTU(t.Context(), outerB, 1300); err != nil {
+		if err := g.a.router.PathMTU(t.Context(), sadb.Host{Addr: outerB}, 1300); err != nil {
 			t.Fatal(err)
 		}
 		c := siteConfig(outerA, outerB, innerA, innerB)

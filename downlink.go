@@ -39,7 +39,7 @@ type downlink struct {
 // newDownlink makes the downlink of one of the sockets of a group.
 func newDownlink(r *Router, s Socket, lane int) *downlink {
 	d := newOpener(r, lane)
-	d.inlet, d.bare = newInlet(s.of(lane), downlinkBatch), s.ESP
+	d.inlet, d.bare = newInlet(s, lane, downlinkBatch), s.ESP
 	return d
 }
 
@@ -64,7 +64,7 @@ func (d *downlink) step(now int64, n int) {
 		case d.bare:
 			d.add(now, m)
 		case binary.BigEndian.Uint32(b) == 0:
-			d.r.takeIKE(sadb.Path{Local: d.local, Remote: m.Remote}, b[markerLen:])
+			d.r.takeIKE(d.path(m.Remote), b[markerLen:])
 		default:
 			d.add(now, m)
 		}
@@ -213,7 +213,7 @@ func openReason(err error) sadb.DropReason {
 
 // unknown drops the packets of an SPI that is not here, and tells control now and then; those of an SA that is being set up wait for it.
 func (d *downlink) unknown(now int64, frames []esp.Frame, class []uint8) {
-	path := sadb.Path{Local: d.local, Remote: d.from}
+	path := d.path(d.from)
 	lost := 0
 	for i := range frames {
 		if !d.r.takeEarly(path, class[i], frames[i].Data) {

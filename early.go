@@ -77,7 +77,7 @@ func (w *waiting) arrived(now time.Time, spi esp.SPI) {
 }
 
 func (w *waiting) open(now time.Time, p early) {
-	w.opener.local = p.path.Local
+	w.opener.local, w.opener.vrf = p.path.Local, p.path.VRF
 	w.opener.add(now.UnixNano(), &udp.Message{Data: p.data, Remote: p.path.Remote, TOS: p.class})
 }
 

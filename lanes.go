@@ -75,13 +75,13 @@ type ikeReader struct {
 	r *Router
 }
 
-func newIKEReader(r *Router, s Socket) *ikeReader { return &ikeReader{newInlet(s.Conn, ikeBatch), r} }
+func newIKEReader(r *Router, s Socket) *ikeReader { return &ikeReader{newInlet(s, 0, ikeBatch), r} }
 
 // run works until the socket is closed.
 func (l *ikeReader) run() error {
 	return l.serve(func(n int) {
 		for _, m := range l.msgs[:n] {
-			l.r.takeIKE(sadb.Path{Local: l.local, Remote: m.Remote}, m.Data)
+			l.r.takeIKE(l.path(m.Remote), m.Data)
 		}
 	})
 }
@@ -89,12 +89,20 @@ func (l *ikeReader) run() error {
 // inlet is the receiving side of a socket, as one goroutine holds it.
 type inlet struct {
 	local  netip.AddrPort
+	vrf    string
 	reader udp.Reader
 	msgs   []udp.Message
 }
 
-func newInlet(c udp.Conn, n int) inlet {
-	return inlet{c.LocalAddr(), c.NewReader(), make([]udp.Message, n)}
+// newInlet takes of a group of sockets the one for a lane.
+func newInlet(s Socket, lane, n int) inlet {
+	c := s.of(lane)
+	return inlet{c.LocalAddr(), s.VRF, c.NewReader(), make([]udp.Message, n)}
+}
+
+// path is the way that a datagram has come.
+func (in *inlet) path(from netip.AddrPort) sadb.Path {
+	return sadb.Path{Local: in.local, Remote: from, VRF: in.vrf}
 }
 
 // serve calls take for each batch, with its length, until the socket is closed.
@@ -109,7 +117,7 @@ func (in *inlet) serve(take func(n int)) error {
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		default:
-			return fmt.Errorf("seikan: read %v: %w", in.local, err)
+			return fmt.Errorf("seikan: read %v%s: %w", in.local, inVRF(in.vrf), err)
 		}
 	}
 }

@@ -99,8 +99,8 @@ func setupFailed(ev ike.Failed, count uint64) string {
 	if ev.Detail != "" {
 		why += ": " + ev.Detail
 	}
-	return fmt.Sprintf("%%%s: IPSEC SETUP FAILED for local:%s local_id:N/A remote:%s remote_id:N/A IKE profile:%s fvrf:None fail_reason:%s fail_class_cnt:%d",
-		setupFailure, addr(ev.Path.Local.Addr()), addr(ev.Path.Remote.Addr()), cmp.Or(ev.Peer, "None"), why, count)
+	return fmt.Sprintf("%%%s: IPSEC SETUP FAILED for local:%s local_id:N/A remote:%s remote_id:N/A IKE profile:%s fvrf:%s fail_reason:%s fail_class_cnt:%d",
+		setupFailure, addr(ev.Path.Local.Addr()), addr(ev.Path.Remote.Addr()), cmp.Or(ev.Peer, "None"), cmp.Or(ev.Path.VRF, "None"), why, count)
 }
 
 // sentence begins with a capital letter.

@@ -110,7 +110,7 @@ func (c *control) innerMTU() int {
 		for _, p := range c.cfg.IKE.Peers {
 			for _, f := range p.Flows {
 				for s := range suites(f.Proposals) {
-					path := c.likelyPath(p.Local, p.Remote)
+					path := c.likelyPath(&p)
 					n := s.MaxInner(c.espRoom(path))
 					if splitsOuter(c.db.Entry(f.ID), path) {
 						n = c.linkMTU(path)
@@ -128,12 +128,12 @@ func (c *control) innerMTU() int {
 	return mtu
 }
 
-// likelyPath is the path of ESP in UDP between two addresses.
-func (c *control) likelyPath(local, remote netip.Addr) sadb.Path {
-	p := sadb.Path{Local: netip.AddrPortFrom(local, 4500), Remote: netip.AddrPortFrom(remote, 4500)}
+// likelyPath is the path of ESP in UDP to a peer.
+func (c *control) likelyPath(to *ike.Peer) sadb.Path {
+	p := sadb.Path{Local: netip.AddrPortFrom(to.Local, 4500), Remote: netip.AddrPortFrom(to.Remote, 4500), VRF: to.FVRF}
 	for _, s := range c.cfg.Sockets {
-		if a := s.Conn.LocalAddr(); s.NATT && a.Addr() == local {
-			p.Local = a
+		if s.NATT && s.host() == p.LocalHost() {
+			p.Local = s.Conn.LocalAddr()
 		}
 	}
 	return p
@@ -142,7 +142,7 @@ func (c *control) likelyPath(local, remote netip.Addr) sadb.Path {
 // espRoom is how many octets of ESP fit into one outer packet of a path.
 func (c *control) espRoom(p sadb.Path) int {
 	room := c.linkMTU(p)
-	if n := c.learnt[p.Remote.Addr()]; n > 0 {
+	if n := c.learnt[p.RemoteHost()]; n > 0 {
 		room = min(room, n)
 	}
 	if p.Local.Port() != 0 { // else it is bare
@@ -157,7 +157,7 @@ func (c *control) espRoom(p sadb.Path) int {
 // linkMTU is the MTU of the interface that a path begins with.
 func (c *control) linkMTU(p sadb.Path) int {
 	for _, s := range c.cfg.Sockets {
-		if s.Conn.LocalAddr() == p.Local {
+		if s.Conn.LocalAddr() == p.Local && s.VRF == p.VRF {
 			return s.MTU
 		}
 	}

@@ -2,7 +2,6 @@ package seikan
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"seikan/sadb"
@@ -21,7 +20,7 @@ func (r *Router) Paths(ctx context.Context) (list []sadb.Path, err error) {
 		seen := make(map[sadb.Path]bool)
 		for ch := range r.db.Children() {
 			p := ch.Out.Path()
-			p.Local, p.Remote = netip.AddrPortFrom(p.Local.Addr(), 0), netip.AddrPortFrom(p.Remote.Addr(), 0)
+			p = p.At(0, 0)
 			if !seen[p] {
 				seen[p] = true
 				list = append(list, p)
@@ -34,14 +33,14 @@ func (r *Router) Paths(ctx context.Context) (list []sadb.Path, err error) {
 // PathMTU tells the Router the largest packet that gets to a peer's address in one piece, as the host has learnt it (RFC 1191, RFC 8201); 0: it is
 // not known, or not any more. The MTUs of the devices follow. Nothing is kept of an address that no SA
 // leads to; who has told a value for one that has gone takes it back.
-func (r *Router) PathMTU(ctx context.Context, remote netip.Addr, n int) error {
-	return r.call(ctx, func(time.Time) { r.control.learn(remote.Unmap(), n) })
+func (r *Router) PathMTU(ctx context.Context, remote sadb.Host, n int) error {
+	return r.call(ctx, func(time.Time) { r.control.learn(sadb.Host{Addr: remote.Addr.Unmap(), VRF: remote.VRF}, n) })
 }
 
 // learn takes the path MTU to an address.
-func (c *control) learn(remote netip.Addr, n int) {
+func (c *control) learn(remote sadb.Host, n int) {
 	least := minPathMTU4
-	if remote.Is6() {
+	if remote.Addr.Is6() {
 		least = minPathMTU6
 	}
 	if n > 0 {
@@ -49,7 +48,7 @@ func (c *control) learn(remote netip.Addr, n int) {
 	}
 	live := false
 	for ch := range c.db.Children() {
-		live = live || ch.Out.Path().Remote.Addr() == remote
+		live = live || ch.Out.Path().RemoteHost() == remote
 	}
 	before := c.learnt[remote]
 	if n == before || !live && n > 0 {
@@ -60,10 +59,10 @@ func (c *control) learn(remote netip.Addr, n int) {
 	}
 	c.tracker.SetPathMTU(remote, n)
 	for ch := range c.db.Children() {
-		if p := ch.Out.Path(); p.Remote.Addr() == remote {
+		if p := ch.Out.Path(); p.RemoteHost() == remote {
 			c.fit(&ch.Spec, p)
 			c.changed = true
 		}
 	}
-	c.cfg.Log.Info().Stringer("peer", remote).Int("mtu", n).Int("before", before).Msg("path MTU changed")
+	c.cfg.Log.Info().Stringer("peer", remote.Addr).Str("vrf", remote.VRF).Int("mtu", n).Int("before", before).Msg("path MTU changed")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"seikan/esp"
+	"seikan/sadb"
 )
 
 // What the host learns of a path is the device's MTU, within limits, until it is forgotten; of others nothing is kept.
@@ -20,10 +21,10 @@ func TestPathMTU(t *testing.T) {
 		}
 		g.a.mtus = nil
 		for _, n := range []int{1300, 1300, 100, 0} {
-			if err := g.a.router.PathMTU(t.Context(), outerB, n); err != nil {
+			if err := g.a.router.PathMTU(t.Context(), sadb.Host{Addr: outerB}, n); err != nil {
 				t.Fatal(err)
 			}
-			if err := g.a.router.PathMTU(t.Context(), netip.MustParseAddr("192.0.2.99"), n); err != nil {
+			if err := g.a.router.PathMTU(t.Context(), sadb.Host{Addr: netip.MustParseAddr("192.0.2.99")}, n); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -46,11 +47,11 @@ func TestPathMTUShown(t *testing.T) {
 			want int
 		}{
 			{func() error { return nil }, 1500},
-			{func() error { return g.a.router.PathMTU(t.Context(), outerB, 1400) }, 1400},
+			{func() error { return g.a.router.PathMTU(t.Context(), sadb.Host{Addr: outerB}, 1400) }, 1400},
 			{func() error {
 				return g.a.router.Reconfigure(t.Context(), Change{IKE: c.IKE, Policies: c.Policies, Session: c.Session})
 			}, 1400},
-			{func() error { return g.a.router.PathMTU(t.Context(), outerB, 0) }, 1500},
+			{func() error { return g.a.router.PathMTU(t.Context(), sadb.Host{Addr: outerB}, 0) }, 1500},
 		} {
 			if err := step.do(); err != nil {
 				t.Fatal(err)

@@ -3,7 +3,6 @@ package seikan
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"seikan/ike"
@@ -64,17 +63,17 @@ func (c *control) reconfigure(now time.Time, ch Change) error {
 // checkLocals finds peers that talk to an address without sockets.
 func (c Config) checkLocals() error {
 	type has struct{ bare, natt bool }
-	sockets := make(map[netip.Addr]has)
+	sockets := make(map[sadb.Host]has)
 	for _, s := range c.Sockets {
-		a := s.Conn.LocalAddr().Addr()
+		a := s.host()
 		h := sockets[a]
 		h.natt = h.natt || s.NATT
 		h.bare = h.bare || !s.NATT && !s.ESP
 		sockets[a] = h
 	}
 	for _, p := range c.IKE.Peers {
-		if h := sockets[p.Local.Unmap()]; !h.bare || !h.natt {
-			return fmt.Errorf("peer %q: no sockets at %v: an address more needs a new start", p.Name, p.Local)
+		if h := sockets[sadb.Host{Addr: p.Local.Unmap(), VRF: p.FVRF}]; !h.bare || !h.natt {
+			return fmt.Errorf("peer %q: no sockets at %v%s: an address more needs a new start", p.Name, p.Local, inVRF(p.FVRF))
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -198,7 +197,7 @@ func (r *Router) RekeyIPsec(ctx context.Context, f session.Filter) (n int, err e
 }
 
 // Reachable tells that an address of this host has come, or is gone: SAs leave it for another one of the configuration (RFC 4555).
-func (r *Router) Reachable(ctx context.Context, addr netip.Addr, there bool) error {
+func (r *Router) Reachable(ctx context.Context, addr sadb.Host, there bool) error {
 	return r.call(ctx, func(now time.Time) { r.control.ike.Reachable(now, addr, there, &r.control.out) })
 }
 

@@ -3,7 +3,6 @@ package seikan
 import (
 	"cmp"
 	"context"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -128,10 +127,10 @@ func (r *Router) traffic(via string) *session.Traffic {
 }
 
 // socketMTUs is the MTU behind each local address.
-func socketMTUs(sockets []Socket) map[netip.Addr]int {
-	mtus := make(map[netip.Addr]int)
+func socketMTUs(sockets []Socket) map[sadb.Host]int {
+	mtus := make(map[sadb.Host]int)
 	for _, s := range sockets {
-		mtus[s.Conn.LocalAddr().Addr()] = s.MTU
+		mtus[s.host()] = s.MTU
 	}
 	return mtus
 }

@@ -4,11 +4,13 @@ import (
 	"net/netip"
 
 	"seikan/internal/udp"
+	"seikan/sadb"
 )
 
 // outlet is the sending side of one socket, as one goroutine holds it.
 type outlet struct {
 	local  netip.AddrPort
+	vrf    string
 	natt   bool
 	writer udp.Writer
 }
@@ -20,7 +22,7 @@ type outlets []outlet
 func newOutlets(sockets []Socket, lane int) outlets {
 	var os outlets
 	for _, s := range sockets {
-		os = append(os, outlet{local: s.Conn.LocalAddr(), natt: s.NATT, writer: s.of(lane).NewWriter()})
+		os = append(os, outlet{local: s.Conn.LocalAddr(), vrf: s.VRF, natt: s.NATT, writer: s.of(lane).NewWriter()})
 	}
 	return os
 }
@@ -33,6 +35,17 @@ func (s Socket) of(lane int) udp.Conn {
 	return s.Conn
 }
 
+// host is the address of the socket in its VRF.
+func (s Socket) host() sadb.Host { return sadb.Host{Addr: s.Conn.LocalAddr().Addr(), VRF: s.VRF} }
+
+// inVRF is how errors name a VRF behind an address.
+func inVRF(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " in VRF " + name
+}
+
 // prompt makes all of them give up what they would have to wait for.
 func (os outlets) prompt() outlets {
 	for i := range os {
@@ -41,10 +54,10 @@ func (os outlets) prompt() outlets {
 	return os
 }
 
-// find is the outlet of a local address. Nil for none.
-func (os outlets) find(local netip.AddrPort) *outlet {
+// find is the outlet at the near end of a path. Nil for none.
+func (os outlets) find(p *sadb.Path) *outlet {
 	for i := range os {
-		if os[i].local == local {
+		if os[i].local == p.Local && os[i].vrf == p.VRF {
 			return &os[i]
 		}
 	}

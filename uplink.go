@@ -2,7 +2,6 @@ package seikan
 
 import (
 	"errors"
-	"net/netip"
 	"syscall"
 
 	"seikan/esp"
@@ -241,7 +240,7 @@ func (u *uplink) flush(now int64) {
 	if u.inOrder && !u.prompt {
 		out.WaitTurn(first)
 	}
-	all := u.send(path.Local)
+	all := u.send(&path)
 	if u.inOrder {
 		out.EndTurn(first, uint64(len(u.msgs)))
 	}
@@ -258,9 +257,9 @@ func (u *uplink) flush(now int64) {
 // errNoSocket: the SA's path is of a socket that is not there.
 var errNoSocket = errors.New("no socket")
 
-// send writes msgs to the socket at local. False: those that it did not take have an error.
-func (u *uplink) send(local netip.AddrPort) (all bool) {
-	o := u.outlets.find(local)
+// send writes msgs to the socket of a path. False: those that it did not take have an error.
+func (u *uplink) send(p *sadb.Path) (all bool) {
+	o := u.outlets.find(p)
 	if o == nil {
 		for i := range u.msgs {
 			u.msgs[i].Err = errNoSocket

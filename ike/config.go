@@ -52,6 +52,7 @@ type Retransmit struct {
 type Peer struct {
 	Name       string // as the operator knows it, "CM 10"
 	Interface  string // that the crypto map is applied to
+	FVRF       string // the front VRF that the two ends are in; "": the global one
 	Local      netip.Addr
 	Remote     netip.Addr
 	Alternates []netip.Addr // our other addresses that an SA with the peer may move to (RFC 4555); at most MaxAlternates

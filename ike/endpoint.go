@@ -21,26 +21,30 @@ type Endpoint struct {
 	peers     map[endpoints][]*peerRef // in the order of the configuration
 	flows     map[sadb.PolicyID]*flowRef
 	sas       map[sadb.IKEID]*sa
-	freeID    sadb.IKEID         // all below are taken
-	bySPI     map[wire.SPI]*sa   // by our own SPI
-	halfOpen  map[initKey]*sa    // set up by peers and not authenticated yet
-	openFrom  map[netip.Addr]int // how many of those an address has
+	freeID    sadb.IKEID        // all below are taken
+	bySPI     map[wire.SPI]*sa  // by our own SPI
+	halfOpen  map[initKey]*sa   // set up by peers and not authenticated yet
+	openFrom  map[sadb.Host]int // how many of those an address has
 	cookies   cookies
 	children  map[esp.SPI]*child
 	deadlines deadlines
-	away      map[netip.Addr]bool // our addresses that are gone
+	away      map[sadb.Host]bool // our addresses that are gone
 	drops     [NumDrops]uint64
 	traces    func(netip.Addr) bool // whose messages are told of; nil: nobody's
 	stopping  bool
 }
 
-// endpoints are the addresses of the two ends.
-type endpoints struct{ local, remote netip.Addr }
+// endpoints are the addresses of the two ends, in a front VRF.
+type endpoints struct {
+	local, remote netip.Addr
+	vrf           string
+}
 
 // initKey tells a resend of an IKE_SA_INIT request from a new one (RFC 7296 §2.1).
 type initKey struct {
 	spiI wire.SPI
 	from netip.AddrPort
+	vrf  string // front VRF
 }
 
 // peerRef is a configured peer, and what its last failed attempt leaves behind.
@@ -64,9 +68,9 @@ func New(cfg Config) (*Endpoint, error) {
 		sas:      map[sadb.IKEID]*sa{},
 		bySPI:    map[wire.SPI]*sa{},
 		halfOpen: map[initKey]*sa{},
-		openFrom: map[netip.Addr]int{},
+		openFrom: map[sadb.Host]int{},
 		children: map[esp.SPI]*child{},
-		away:     map[netip.Addr]bool{},
+		away:     map[sadb.Host]bool{},
 	}
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("ike: %w", err)
@@ -91,7 +95,7 @@ func (e *Endpoint) add(ref *peerRef, p *Peer) {
 		e.flows[f.ID] = f
 		ref.flows = append(ref.flows, f)
 	}
-	at := endpoints{p.Local, p.Remote}
+	at := endpoints{p.Local, p.Remote, p.FVRF}
 	e.peers[at] = append(e.peers[at], ref)
 }
 
@@ -122,7 +126,7 @@ func (e *Endpoint) handleSA(now time.Time, d Datagram, h wire.Header, out *Outpu
 		ours, theirs = h.SPIr, h.SPIi
 	}
 	s := e.bySPI[ours]
-	if ours == 0 || s == nil || s.initiator == fromInitiator {
+	if ours == 0 || s == nil || s.initiator == fromInitiator || s.path.VRF != d.Path.VRF {
 		e.drop(d, DropUnknownSA, out)
 		return
 	}
@@ -271,5 +275,5 @@ func (e *Endpoint) newChildSPI() esp.SPI {
 
 // candidates are the peers that may be behind a path, in the order of the configuration.
 func (e *Endpoint) candidates(p sadb.Path) []*peerRef {
-	return e.peers[endpoints{p.Local.Addr(), p.Remote.Addr()}]
+	return e.peers[endpoints{p.Local.Addr(), p.Remote.Addr(), p.VRF}]
 }

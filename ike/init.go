@@ -36,9 +36,9 @@ const maxCookie = 64 // octets (RFC 7296 §2.6)
 
 // initiate starts an IKE SA with the peer, and want with it; nil: nothing yet.
 func (e *Endpoint) initiate(now time.Time, p *peerRef, want *newChild, out *Output) *sa {
-	path := sadb.Path{Local: netip.AddrPortFrom(e.localAddr(p), e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port)}
+	path := sadb.Path{Local: netip.AddrPortFrom(e.localAddr(p), e.cfg.Port), Remote: netip.AddrPortFrom(p.Remote, p.Port), VRF: p.FVRF}
 	if p.StartNATT {
-		path = sadb.Path{Local: netip.AddrPortFrom(path.Local.Addr(), e.cfg.NATTPort), Remote: netip.AddrPortFrom(p.Remote, p.NATTPort)}
+		path = path.At(e.cfg.NATTPort, p.NATTPort)
 	}
 	s := e.newSA(now, p, path, true)
 	s.localID, s.original, s.force = p.LocalID, true, p.Encap == EncapForce
@@ -144,7 +144,7 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 	s.childless = p.notify(wire.CHILDLESS_IKEV2_SUPPORTED) != nil
 	s.initResponse = bytes.Clone(d.Data)
 	if ok { // else the peer knows of one port only
-		s.path = sadb.Path{Local: netip.AddrPortFrom(s.path.Local.Addr(), s.e.cfg.NATTPort), Remote: netip.AddrPortFrom(s.path.Remote.Addr(), s.peer.NATTPort)}
+		s.path = s.path.At(s.e.cfg.NATTPort, s.peer.NATTPort)
 	}
 	s.take(now, p, out)
 }
@@ -221,7 +221,7 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 		e.drop(d, DropMalformed, out)
 		return
 	}
-	key := initKey{h.SPIi, d.Path.Remote}
+	key := initKey{h.SPIi, d.Path.Remote, d.Path.VRF}
 	if s := e.halfOpen[key]; s != nil {
 		if !bytes.Equal(s.initRequest, d.Data) {
 			e.drop(d, DropState, out)
@@ -242,7 +242,7 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 	case len(peers) == 0 || e.stopping:
 		e.drop(d, DropNoPeer, out)
 		return
-	case len(e.halfOpen) >= e.cfg.MaxHalfOpen || e.openFrom[d.Path.Remote.Addr()] >= e.cfg.MaxHalfOpenFrom:
+	case len(e.halfOpen) >= e.cfg.MaxHalfOpen || e.openFrom[d.Path.RemoteHost()] >= e.cfg.MaxHalfOpenFrom:
 		e.drop(d, DropHalfOpenLimit, out)
 		return
 	}
@@ -346,9 +346,9 @@ func (e *Endpoint) respondInit(now time.Time, d Datagram, h wire.Header, peers [
 		m.Payloads = append(m.Payloads, &wire.Notify{Kind: wire.USE_PPK})
 	}
 	s.initRequest, s.initResponse = bytes.Clone(d.Data), m.Append(nil)
-	s.initKey = initKey{s.spiI, d.Path.Remote}
+	s.initKey = initKey{s.spiI, d.Path.Remote, d.Path.VRF}
 	e.halfOpen[s.initKey] = s
-	e.openFrom[s.initKey.from.Addr()]++
+	e.openFrom[d.Path.RemoteHost()]++
 	e.deadlines.arm(&s.halfOpenEnd, now.Add(e.cfg.HalfOpenTime))
 	return s, nil
 }

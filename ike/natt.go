@@ -54,7 +54,7 @@ func (s *sa) espPath() sadb.Path {
 	if s.encapsulates() {
 		return p
 	}
-	return sadb.Path{Local: netip.AddrPortFrom(p.Local.Addr(), 0), Remote: netip.AddrPortFrom(p.Remote.Addr(), 0)}
+	return p.At(0, 0)
 }
 
 // detectNAT reads the peer's NAT_DETECTION_* notifies: whether there is a NAT in front of us, and of the peer.

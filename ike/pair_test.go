@@ -391,4 +391,4 @@ func (p *pair) noisy(seed uint64, loss float64) {
 }
 
 // swap is a path as the other end has it.
-func swap(p sadb.Path) sadb.Path { return sadb.Path{Local: p.Remote, Remote: p.Local} }
+func swap(p sadb.Path) sadb.Path { return sadb.Path{Local: p.Remote, Remote: p.Local, VRF: p.VRF} }

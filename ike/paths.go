@@ -25,8 +25,8 @@ func (s *sa) paths() (list []sadb.Path) {
 	remotes := append([]netip.AddrPort{s.home}, s.elsewhere...)
 	for _, l := range append([]netip.Addr{s.peer.Local}, s.peer.Alternates...) {
 		for _, r := range remotes {
-			if l.Is4() == r.Addr().Is4() && !s.e.away[l] {
-				list = append(list, sadb.Path{Local: netip.AddrPortFrom(l, s.path.Local.Port()), Remote: r})
+			if l.Is4() == r.Addr().Is4() && !s.e.away[sadb.Host{Addr: l, VRF: s.peer.FVRF}] {
+				list = append(list, sadb.Path{Local: netip.AddrPortFrom(l, s.path.Local.Port()), Remote: r, VRF: s.peer.FVRF})
 			}
 		}
 	}
@@ -39,7 +39,7 @@ func (s *sa) route() sadb.Path { return cmp.Or(s.settled, s.path) }
 // localAddr is our first address for a peer that is there, of the family of the peer's.
 func (e *Endpoint) localAddr(p *peerRef) netip.Addr {
 	for _, a := range append([]netip.Addr{p.Local}, p.Alternates...) {
-		if !e.away[a] && a.Is4() == p.Remote.Is4() {
+		if !e.away[sadb.Host{Addr: a, VRF: p.FVRF}] && a.Is4() == p.Remote.Is4() {
 			return a
 		}
 	}
@@ -91,17 +91,18 @@ func (s *sa) arrived(now time.Time, p sadb.Path, out *Output) {
 
 // Reachable tells that an address of ours has come or is gone. SAs that we set up leave one that is gone for another one of the peer's
 // configuration, and come back to the first one of it. The peers are told which addresses there are (RFC 4555 §3.6).
-func (e *Endpoint) Reachable(now time.Time, addr netip.Addr, there bool, out *Output) {
-	if e.away[addr] == !there {
+func (e *Endpoint) Reachable(now time.Time, host sadb.Host, there bool, out *Output) {
+	if e.away[host] == !there {
 		return
 	}
 	if there {
-		delete(e.away, addr)
+		delete(e.away, host)
 	} else {
-		e.away[addr] = true
+		e.away[host] = true
 	}
+	addr := host.Addr
 	for _, s := range e.sorted() {
-		if !s.mobike || s.state != established || s.peer.Local != addr && !slices.Contains(s.peer.Alternates, addr) {
+		if !s.mobike || s.state != established || s.peer.FVRF != host.VRF || s.peer.Local != addr && !slices.Contains(s.peer.Alternates, addr) {
 			continue
 		}
 		list := s.paths()
@@ -136,7 +137,7 @@ func (s *sa) additional() (ps []wire.Payload) {
 		if a.Is6() {
 			kind = wire.ADDITIONAL_IP6_ADDRESS
 		}
-		if a != s.path.Local.Addr() && !s.e.away[a] {
+		if a != s.path.Local.Addr() && !s.e.away[sadb.Host{Addr: a, VRF: s.peer.FVRF}] {
 			ps = append(ps, &wire.Notify{Kind: kind, Data: a.AsSlice()})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"seikan/ike/wire"
+	"seikan/sadb"
 )
 
 var (
@@ -136,7 +137,7 @@ func TestReachable(t *testing.T) {
 	p := twoWays(t, nil)
 	p.up()
 	reachable := func(s *side, a netip.Addr, there bool) {
-		s.do(func(now time.Time, out *Output) { s.e.Reachable(now, a, there, out) })
+		s.do(func(now time.Time, out *Output) { s.e.Reachable(now, sadb.Host{Addr: a}, there, out) })
 		p.run(5 * time.Second)
 	}
 	elsewhere := func(s *side, want ...netip.Addr) {
@@ -176,7 +177,7 @@ func TestInitiateFromAlternate(t *testing.T) {
 		b.Peers[0].Remote = backupA
 		b.Peers[0].RemoteIDs = []Match{{Kind: AddrIdentity(addrA).Kind, Data: AddrIdentity(addrA).Data}}
 	})
-	p.a.do(func(now time.Time, out *Output) { p.a.e.Reachable(now, addrA, false, out) })
+	p.a.do(func(now time.Time, out *Output) { p.a.e.Reachable(now, sadb.Host{Addr: addrA}, false, out) })
 	p.up()
 	p.a.wantPath(backupA, addrB)
 }

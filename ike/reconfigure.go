@@ -78,7 +78,7 @@ func (e *Endpoint) allPeers() (list []*peerRef) {
 
 // same reports whether the IKE SAs with p are as q would have them.
 func (p *Peer) same(q *Peer) bool {
-	return p.Name == q.Name && p.Interface == q.Interface && p.Local == q.Local && p.Remote == q.Remote && p.Port == q.Port && p.NATTPort == q.NATTPort &&
+	return p.Name == q.Name && p.Interface == q.Interface && p.FVRF == q.FVRF && p.Local == q.Local && p.Remote == q.Remote && p.Port == q.Port && p.NATTPort == q.NATTPort &&
 		p.StartNATT == q.StartNATT && p.LocalID == q.LocalID && slices.Equal(p.RemoteIDs, q.RemoteIDs) && p.LocalKey.Equal(q.LocalKey) &&
 		p.RemoteKey.Equal(q.RemoteKey) && p.PPK.ID == q.PPK.ID && p.PPK.Key.Equal(q.PPK.Key) && p.PPK.Required == q.PPK.Required &&
 		reflect.DeepEqual(p.Proposals, q.Proposals) && p.Encap == q.Encap

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"seikan/esp"
+	"seikan/sadb"
 )
 
 // delete ends the SA from our side. Its Child SAs are down at once; the peer is told of them and then of the IKE SA.
@@ -128,7 +129,7 @@ func (s *sa) stopTimers() {
 
 // closeHalfOpen takes the SA off the list of those that peers are setting up.
 func (s *sa) closeHalfOpen() {
-	e, from := s.e, s.initKey.from.Addr()
+	e, from := s.e, sadb.Host{Addr: s.initKey.from.Addr(), VRF: s.initKey.vrf}
 	if e.halfOpen[s.initKey] != s {
 		return
 	}

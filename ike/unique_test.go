@@ -17,7 +17,7 @@ func TestUnique(t *testing.T) {
 			p.a = newSide(p, "A", addrA, peerConfig("B", addrA, addrB, "10.1.0.0/16", "10.2.0.0/16"))
 		}
 		p.a.do(func(now time.Time, out *Output) {
-			p.a.e.initiate(now, p.a.e.peers[endpoints{addrA, addrB}][0], &newChild{flow: p.a.e.flows["f0"]}, out)
+			p.a.e.initiate(now, p.a.e.peers[endpoints{local: addrA, remote: addrB}][0], &newChild{flow: p.a.e.flows["f0"]}, out)
 		})
 		p.run(time.Second)
 	}
@@ -71,7 +71,7 @@ func TestUniqueKeepAsksForLife(t *testing.T) {
 	first.path.Remote = netip.MustParseAddrPort("192.0.2.1:62000") // nobody answers there
 	again := func() {
 		p.a.do(func(now time.Time, out *Output) {
-			p.a.e.initiate(now, p.a.e.peers[endpoints{addrA, addrB}][0], &newChild{flow: p.a.e.flows["f0"]}, out)
+			p.a.e.initiate(now, p.a.e.peers[endpoints{local: addrA, remote: addrB}][0], &newChild{flow: p.a.e.flows["f0"]}, out)
 		})
 		p.run(5 * time.Minute)
 	}

@@ -236,7 +236,7 @@ func TestPathsFollowTheIKESA(t *testing.T) {
 	s.IKE = 2
 	b := install(t, &db, s)
 	path := func(port uint16) Path {
-		return Path{netip.AddrPortFrom(addr("192.0.2.1"), 4500), netip.AddrPortFrom(addr("192.0.2.2"), port)}
+		return Path{Local: netip.AddrPortFrom(addr("192.0.2.1"), 4500), Remote: netip.AddrPortFrom(addr("192.0.2.2"), port)}
 	}
 	db.SetPath(1, path(1))
 	db.Rehome(1, 3)

@@ -16,7 +16,28 @@ type IKEID uint32
 type PolicyID string
 
 // Path is the pair of UDP endpoints that an SA's packets travel between.
-type Path struct{ Local, Remote netip.AddrPort }
+type Path struct {
+	Local, Remote netip.AddrPort
+	VRF           string // the front VRF that both are in; "": the global one
+}
+
+// Host is an outer address. The same one in two front VRFs is two hosts.
+type Host struct {
+	Addr netip.Addr
+	VRF  string
+}
+
+// LocalHost is our end.
+func (p Path) LocalHost() Host { return Host{p.Local.Addr(), p.VRF} }
+
+// RemoteHost is the other end.
+func (p Path) RemoteHost() Host { return Host{p.Remote.Addr(), p.VRF} }
+
+// At is the path with other ports, or 0 for bare ESP.
+func (p Path) At(local, remote uint16) Path {
+	p.Local, p.Remote = netip.AddrPortFrom(p.Local.Addr(), local), netip.AddrPortFrom(p.Remote.Addr(), remote)
+	return p
+}
 
 // Selector is one side of a traffic selector (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1): a range of addresses of one
 // family, a protocol and a range of ports, all inclusive.

@@ -110,9 +110,9 @@ func (t *Tracker) childSA(c *sadb.Child, info *childInfo, now time.Time) Child {
 		v.Window = defaultWindow
 	}
 	v.Interface = cmp.Or(info.session.Outside, info.session.Interface)
-	v.IPMTU = t.cfg.MTUs[path.Local.Addr()]
+	v.IPMTU = t.cfg.MTUs[path.LocalHost()]
 	v.MTU = v.IPMTU
-	if n := t.pathMTUs[path.Remote.Addr()]; n > 0 {
+	if n := t.pathMTUs[path.RemoteHost()]; n > 0 {
 		v.MTU = min(v.MTU, n)
 	}
 	if v.MTU > 0 {

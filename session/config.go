@@ -13,7 +13,7 @@ type Config struct {
 	Descriptions map[DescriptionKey]string // the `crypto isakmp peer` entries; "" for one without a description
 	Logging      bool                      // whether the router is to log the Transitions; the Tracker gives them always
 	NATTPort     uint16                    // our port for IKE with the non-ESP marker; default 4500
-	MTUs         map[netip.Addr]int        // of the interfaces behind our outer addresses; those that are missing are not known
+	MTUs         map[sadb.Host]int         // of the interfaces behind our outer addresses; those that are missing are not known
 	Format       Format                    // of listings, unless a terminal wants another one
 
 	// What the configuration says and no session shows, for listings of it.

@@ -2,7 +2,6 @@ package session
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 
 	"seikan/ike"
@@ -12,7 +11,7 @@ import (
 // index finds the configured session that something belongs to. It is immutable.
 type index struct {
 	name   map[peerName]*record
-	addr   map[netip.Addr][]*record
+	addr   map[sadb.Host][]*record
 	policy map[sadb.PolicyID]*record
 	ranks  map[string]int // of interfaces in the listing
 }
@@ -23,7 +22,7 @@ type peerName struct{ Interface, Peer string }
 func newIndex(records []*record, ranks map[string]int) index {
 	ix := index{
 		name:   make(map[peerName]*record),
-		addr:   make(map[netip.Addr][]*record),
+		addr:   make(map[sadb.Host][]*record),
 		policy: make(map[sadb.PolicyID]*record),
 		ranks:  ranks,
 	}
@@ -33,7 +32,8 @@ func newIndex(records []*record, ranks map[string]int) index {
 				ix.name[k] = r
 			}
 		}
-		ix.addr[r.Peer.Addr()] = append(ix.addr[r.Peer.Addr()], r)
+		at := sadb.Host{Addr: r.Peer.Addr(), VRF: r.FVRF}
+		ix.addr[at] = append(ix.addr[at], r)
 		for _, p := range r.Policies {
 			ix.policy[p.ID] = r
 		}
@@ -46,7 +46,7 @@ func (ix index) find(sa ike.SAInfo) *record {
 	if sa.Peer != "" {
 		return cmp.Or(ix.name[peerName{sa.Interface, sa.Peer}], ix.name[peerName{"", sa.Peer}])
 	}
-	same := ix.addr[sa.Path.Remote.Addr().Unmap()]
+	same := ix.addr[sadb.Host{Addr: sa.Path.Remote.Addr().Unmap(), VRF: sa.Path.VRF}]
 	if len(same) == 0 {
 		return nil
 	}
@@ -83,7 +83,7 @@ func (t *Tracker) addDynamic(sa ike.SAInfo) *record {
 			rank = len(t.index.ranks)
 		}
 		r = &record{
-			Configured: Configured{Interface: sa.Interface, PeerName: sa.Peer, Origin: defaultOrigin},
+			Configured: Configured{Interface: sa.Interface, FVRF: sa.Path.VRF, PeerName: sa.Peer, Origin: defaultOrigin},
 			key:        k, dynamic: true, rank: rank,
 		}
 		t.dynamic[k] = r
@@ -104,6 +104,7 @@ func (t *Tracker) listed() []*record {
 	slices.SortFunc(extra, func(a, b *record) int {
 		return cmp.Or(
 			cmp.Compare(a.Interface, b.Interface),
+			cmp.Compare(a.key.Path.VRF, b.key.Path.VRF),
 			a.key.Path.Remote.Compare(b.key.Path.Remote),
 			a.key.Path.Local.Compare(b.key.Path.Local),
 		)

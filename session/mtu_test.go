@@ -1,11 +1,11 @@
 package session
 
 import (
-	"net/netip"
 	"strings"
 	"testing"
 
 	"seikan/ike"
+	"seikan/sadb"
 )
 
 // The line about MTUs has what fits the SA, its path's and its interface's, which differ.
@@ -25,14 +25,14 @@ func TestMTUs(t *testing.T) {
 	} {
 		cfg := site()
 		cfg.Sessions[0].Outside = tt.outside
-		cfg.MTUs = map[netip.Addr]int{cfg.Sessions[0].Local: 1500}
+		cfg.MTUs = map[sadb.Host]int{{Addr: cfg.Sessions[0].Local}: 1500}
 		r := newRig(t, cfg)
 		ev := child(1, 0x1001, t0, cfg.Sessions[0].Policies...)
 		ev.Spec.Path, ev.Spec.Transport = path4500, tt.transport
 		sa := active(1, t0)
 		sa.Path, sa.ESP = path4500, path4500
 		r.do(t0, ike.SAUp{SA: sa}, ev)
-		r.SetPathMTU(path4500.Remote.Addr(), tt.path)
+		r.SetPathMTU(path4500.RemoteHost(), tt.path)
 		if got := render(t, r.Snapshot(t0), View{Show: ShowIPsec}); !strings.Contains(got, "     "+tt.want+"\n") {
 			t.Errorf("%s: want %q in\n%s", tt.name, tt.want, got)
 		}

@@ -2,7 +2,6 @@ package session
 
 import (
 	"iter"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 // the DB owns it.
 type Tracker struct {
 	cfg      Config
-	pathMTUs map[netip.Addr]int // by the peer's address
+	pathMTUs map[sadb.Host]int // by the peer's address
 	db       *sadb.DB
 	records  []*record // configured ones, in the order of the listing
 	index    index
@@ -72,7 +71,7 @@ func New(cfg Config, db *sadb.DB) *Tracker {
 		dynamic:  make(map[dynamicKey]*record),
 		sas:      make(map[sadb.IKEID]*ikeSA),
 		children: make(map[esp.SPI]*childInfo),
-		pathMTUs: make(map[netip.Addr]int),
+		pathMTUs: make(map[sadb.Host]int),
 		zeroed:   make(map[sadb.PolicyID][2]sadb.CounterValues),
 	}
 	t.Reconfigure(cfg)
@@ -80,7 +79,7 @@ func New(cfg Config, db *sadb.DB) *Tracker {
 }
 
 // SetPathMTU has listings show the path MTU to a peer's address; 0: it is not known any more.
-func (t *Tracker) SetPathMTU(remote netip.Addr, n int) {
+func (t *Tracker) SetPathMTU(remote sadb.Host, n int) {
 	if t.pathMTUs[remote] = n; n == 0 {
 		delete(t.pathMTUs, remote)
 	}

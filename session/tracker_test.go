@@ -243,18 +243,21 @@ func TestSharedAddress(t *testing.T) {
 func TestIKESAs(t *testing.T) {
 	r := newRig(t, branches())
 	half := ike.SAInfo{ID: 5, Path: path("192.0.2.129:500", "203.0.113.9:500")}
-	r.do(t0, ike.SAUp{SA: branch(3, "CM 20", 55411)}, ike.SAUp{SA: branch(1, "CM 10", 38452)}, ike.SAStart{SA: half})
+	stranger := ike.SAInfo{ID: 6, Path: half.Path} // the same addresses in the global VRF
+	half.Path.VRF = "INET"
+	r.do(t0, ike.SAUp{SA: branch(3, "CM 20", 55411)}, ike.SAUp{SA: branch(1, "CM 10", 38452)}, ike.SAStart{SA: half}, ike.SAStart{SA: stranger})
 	inet, none := "INET", ""
 	tests := []struct {
 		name string
 		f    Filter
 		want []sadb.IKEID
 	}{
-		{"all", Filter{}, []sadb.IKEID{1, 3, 5}},
+		{"all", Filter{}, []sadb.IKEID{1, 3, 5, 6}},
 		{"local", Filter{Local: netip.MustParseAddr("192.0.2.1")}, []sadb.IKEID{1, 3}},
 		{"remote and port", Filter{Remote: netip.MustParseAddr("198.51.100.7"), RemotePort: 55411}, []sadb.IKEID{3}},
 		{"front VRF", Filter{FVRF: &inet}, []sadb.IKEID{5}},
-		{"global inside VRF", Filter{IVRF: &none}, []sadb.IKEID{1, 3}},
+		{"global inside VRF", Filter{IVRF: &none}, []sadb.IKEID{1, 3, 6}},
+		{"global front VRF", Filter{FVRF: &none}, []sadb.IKEID{1, 3, 6}},
 		{"nobody", Filter{Remote: netip.MustParseAddr("192.0.2.77")}, nil},
 	}
 	for _, tt := range tests {

@@ -92,7 +92,7 @@ func twoFamilies(t *testing.T) (*rig, time.Time) {
 	tcp.Remote[0].LoPort, tcp.Remote[0].HiPort = 443, 443
 	four.Policies = append(four.Policies, tcp)
 	cfg.Sessions = append(cfg.Sessions, six)
-	cfg.MTUs = map[netip.Addr]int{four.Local: 1500, six.Local: 1400}
+	cfg.MTUs = map[sadb.Host]int{{Addr: four.Local}: 1500, {Addr: six.Local}: 1400}
 	r := newRig(t, cfg)
 	one := negotiated(active(1, t0))
 	one.Interface, one.Path, one.NATRemote, one.ESP = four.Interface, path4500, true, path4500

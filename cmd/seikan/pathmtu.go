@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
+	"seikan/sadb"
 	"seikan/tun"
 )
 
@@ -17,7 +17,7 @@ const (
 func (s *service) watchPaths(ctx context.Context) {
 	tick := time.NewTicker(pathsEvery)
 	defer tick.Stop()
-	told := make(map[netip.Addr]int)
+	told := make(map[sadb.Host]int)
 	next := 0 // the path to begin with
 	for {
 		select {
@@ -29,9 +29,9 @@ func (s *service) watchPaths(ctx context.Context) {
 		if err != nil {
 			return // the router has stopped
 		}
-		here := make(map[netip.Addr]bool, len(paths))
+		here := make(map[sadb.Host]bool, len(paths))
 		for _, p := range paths {
-			here[p.Remote.Addr()] = true
+			here[p.RemoteHost()] = true
 		}
 		for a := range told {
 			if !here[a] {
@@ -43,7 +43,7 @@ func (s *service) watchPaths(ctx context.Context) {
 			p := paths[next%len(paths)]
 			next++
 			n, err := tun.PathMTU(p.Local.Addr(), p.Remote.Addr())
-			if remote := p.Remote.Addr(); err == nil && n != told[remote] {
+			if remote := p.RemoteHost(); err == nil && n != told[remote] {
 				if told[remote] = n; n == 0 {
 					delete(told, remote)
 				}

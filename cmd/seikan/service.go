@@ -20,6 +20,7 @@ import (
 	"seikan/internal/cli"
 	"seikan/internal/config"
 	"seikan/internal/ping"
+	"seikan/sadb"
 	"seikan/session"
 	"seikan/tun"
 )
@@ -233,11 +234,11 @@ func texts(addrs []netip.Addr) (list []string) {
 func (s *service) watch(ctx context.Context) {
 	for _, a := range s.locals {
 		if here, err := tun.LocalAddr(netip.PrefixFrom(a, a.BitLen())); err == nil && here != a {
-			_ = s.router.Reachable(ctx, a, false)
+			_ = s.router.Reachable(ctx, sadb.Host{Addr: a}, false)
 		}
 	}
 	err := tun.WatchAddrs(ctx, func(a netip.Addr, there bool) {
-		_ = s.router.Reachable(ctx, a, there) // but for ErrStopped, there is none
+		_ = s.router.Reachable(ctx, sadb.Host{Addr: a}, there) // but for ErrStopped, there is none
 	})
 	if err != nil {
 		s.log.Error().Err(err).Msg("addresses are not watched: SAs move only when a peer does not answer")
