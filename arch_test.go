@@ -30,10 +30,11 @@ var edges = map[string][]string{
 	"ike/internal/suite": {"ike/wire"},
 	"ike":                {"esp", "sadb", "ike/wire", "ike/internal/suite"},
 	"session":            {"esp", "sadb", "ike"},
-	"tun":                {"internal/gso"},
+	"tun":                {"internal/gso", "internal/netns"},
 	"internal/gso":       {},
-	"internal/udp":       {},
+	"internal/netns":     {},
 	"internal/sched":     {},
+	"internal/udp":       {"internal/netns"},
 	"internal/logging":   {},
 	"internal/syslog":    {"internal/logging"},
 	"internal/sshd":      {},
@@ -65,8 +66,8 @@ var (
 // clock is the functions of package time that read the clock or wait for it.
 var clock = []string{"Now", "Since", "Until", "After", "AfterFunc", "Sleep", "Tick", "NewTimer", "NewTicker"}
 
-// concurrent packages start goroutines; so may tests and packages for tests.
-var concurrent = []string{"", "cmd/seikan", "internal/cli", "internal/sshd", "internal/syslog", "internal/interop", "bench", "bench/relay"}
+// concurrent packages start goroutines (internal/netns for a call that waits for it); so may tests and packages for tests.
+var concurrent = []string{"", "cmd/seikan", "internal/netns", "internal/cli", "internal/sshd", "internal/syslog", "internal/interop", "bench", "bench/relay"}
 
 // unsafeFiles are the files that may import unsafe.
 var unsafeFiles = []string{"internal/udp/linux*.go", "tun/*_linux.go"}

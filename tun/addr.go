@@ -6,12 +6,18 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+
+	"seikan/internal/netns"
 )
 
-// LocalAddr finds an address of this host inside of one of the prefixes, of which the first are tried first. It is the zero Addr
+// LocalAddr finds an address of a network namespace inside of one of the prefixes, of which the first are tried first. It is the zero Addr
 // when there is none.
-func LocalAddr(within ...netip.Prefix) (netip.Addr, error) {
-	list, err := net.InterfaceAddrs()
+func LocalAddr(ns string, within ...netip.Prefix) (netip.Addr, error) {
+	var list []net.Addr
+	err := netns.Do(ns, func() (err error) {
+		list, err = net.InterfaceAddrs()
+		return err
+	})
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("tun: local address: %w", err)
 	}
@@ -25,14 +31,17 @@ func LocalAddr(within ...netip.Prefix) (netip.Addr, error) {
 	return netip.Addr{}, nil
 }
 
-// InterfaceAddrs finds the addresses of an interface and its MTU. Addresses for use beyond the link come first, and IPv4
+// InterfaceAddrs finds the addresses of an interface of a network namespace and its MTU. Addresses for use beyond the link come first, and IPv4
 // before IPv6; otherwise the order is the system's.
-func InterfaceAddrs(name string) ([]netip.Addr, int, error) {
-	ifc, err := net.InterfaceByName(name)
-	if err != nil {
-		return nil, 0, fmt.Errorf("tun: interface %s: %w", name, err)
-	}
-	list, err := ifc.Addrs()
+func InterfaceAddrs(ns, name string) ([]netip.Addr, int, error) {
+	var ifc *net.Interface
+	var list []net.Addr
+	err := netns.Do(ns, func() (err error) {
+		if ifc, err = net.InterfaceByName(name); err == nil {
+			list, err = ifc.Addrs()
+		}
+		return err
+	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("tun: interface %s: %w", name, err)
 	}

@@ -46,7 +46,7 @@ func TestLocalAddr(t *testing.T) {
 			for _, p := range test.within {
 				within = append(within, netip.MustParsePrefix(p))
 			}
-			if got, err := LocalAddr(within...); got != want || err != nil {
+			if got, err := LocalAddr("", within...); got != want || err != nil {
 				t.Errorf("got %v, %v; want %v", got, err, want)
 			}
 		})
@@ -62,12 +62,12 @@ func TestInterfaceAddrs(t *testing.T) {
 		if ifc.Flags&net.FlagLoopback == 0 || ifc.Flags&net.FlagUp == 0 {
 			continue
 		}
-		addrs, mtu, err := InterfaceAddrs(ifc.Name)
+		addrs, mtu, err := InterfaceAddrs("", ifc.Name)
 		if err != nil || mtu != ifc.MTU || !slices.Contains(addrs, netip.MustParseAddr("127.0.0.1")) {
 			t.Errorf("%s: got %v, MTU %d, %v; want 127.0.0.1 among them and MTU %d", ifc.Name, addrs, mtu, err, ifc.MTU)
 		}
 	}
-	if _, _, err := InterfaceAddrs("no-such-if"); err == nil {
+	if _, _, err := InterfaceAddrs("", "no-such-if"); err == nil {
 		t.Error("got no error for an interface that is not there")
 	}
 }

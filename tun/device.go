@@ -52,6 +52,9 @@ type Config struct {
 	// Default 1.
 	Queues int
 
+	// Netns is the name of the network namespace that the device is in, with its addresses and routes (internal/netns). "": that of the process.
+	Netns string
+
 	Off Offload // what is not to be used. Default: everything is, as far as the kernel can
 
 	// Refused is called once for each offload that the kernel does not take, which is off from then on: by Open, or by the goroutine

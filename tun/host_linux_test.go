@@ -119,7 +119,7 @@ func TestOpen(t *testing.T) {
 				t.Errorf("%v is off", o.o)
 			}
 		}
-		addrs, mtu, err := InterfaceAddrs(h.Name())
+		addrs, mtu, err := InterfaceAddrs("", h.Name())
 		if len(addrs) != 0 || mtu != 1300 || err != nil {
 			t.Errorf("got addresses %v, MTU %d, %v; want none, MTU 1300", addrs, mtu, err)
 		}

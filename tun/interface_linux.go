@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -14,9 +15,12 @@ import (
 func (h *Host) SetAddrs(want []netip.Prefix) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed {
+		return fmt.Errorf("tun: %s: addresses: %w", h.Name(), os.ErrClosed)
+	}
 	var errs []error
 	there := make(map[netip.Prefix]bool)
-	have, err := netlink.AddrList(h.link, netlink.FAMILY_ALL)
+	have, err := h.nl.AddrList(h.link, netlink.FAMILY_ALL)
 	if err != nil {
 		return fmt.Errorf("tun: %s: addresses: %w", h.Name(), err)
 	}
@@ -32,7 +36,7 @@ func (h *Host) SetAddrs(want []netip.Prefix) error {
 		}
 		// There is nobody on the other side who could have the address as well.
 		a := &netlink.Addr{IPNet: ipNet(p), Flags: unix.IFA_F_NODAD}
-		if err := netlink.AddrAdd(h.link, a); err != nil {
+		if err := h.nl.AddrAdd(h.link, a); err != nil {
 			errs = append(errs, fmt.Errorf("tun: %s: address %v: %w", h.Name(), p, err))
 		}
 	}
@@ -40,7 +44,7 @@ func (h *Host) SetAddrs(want []netip.Prefix) error {
 		if p.Addr().IsLinkLocalUnicast() {
 			continue
 		}
-		if err := netlink.AddrDel(h.link, &netlink.Addr{IPNet: ipNet(p)}); err != nil {
+		if err := h.nl.AddrDel(h.link, &netlink.Addr{IPNet: ipNet(p)}); err != nil {
 			errs = append(errs, fmt.Errorf("tun: %s: address %v: %w", h.Name(), p, err))
 		}
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"seikan/internal/netns"
 )
 
 // queueLen is how many packets wait in the kernel to be read. The kernel's default for such devices, 500, is filled by a burst of
@@ -22,8 +24,9 @@ type Host struct {
 	*queue
 	more []*queue
 	link netlink.Link
+	nl   *netlink.Handle // to the namespace of the device
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards what follows, and keeps nl open
 	routes routeSet
 	mtus   map[netip.Prefix]int // of destinations, where they differ from the device's
 	rules  map[int]bool         // by family: the rule is there
@@ -33,11 +36,24 @@ type Host struct {
 // Open makes a device and sets it up. It needs the right to administer the network (CAP_NET_ADMIN) and /dev/net/tun.
 func Open(c Config) (*Host, error) {
 	c = c.withDefaults()
+	var h *Host
+	err := netns.Do(c.Netns, func() (err error) {
+		h, err = openHere(c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tun: open %s: %w", c.Name, err)
+	}
+	return h, nil
+}
+
+// openHere is Open in the network namespace of the thread, where the device and the netlink sockets stay.
+func openHere(c Config) (*Host, error) {
 	off := new(atomic.Uint32)
 	off.Store(uint32(c.Off))
 	q, name, err := create(c, c.Name, off)
 	if err != nil {
-		return nil, fmt.Errorf("tun: open %s: %w", c.Name, err)
+		return nil, err
 	}
 	h := &Host{queue: q, routes: routeSet{}, mtus: map[netip.Prefix]int{}, rules: map[int]bool{}}
 	for i := 1; i < c.Queues && err == nil; i++ {
@@ -46,11 +62,14 @@ func Open(c Config) (*Host, error) {
 		}
 	}
 	if err == nil {
+		h.nl, err = netlink.NewHandle(unix.NETLINK_ROUTE)
+	}
+	if err == nil {
 		err = h.setUp(name, c.MTU)
 	}
 	if err != nil {
-		h.closeQueues()
-		return nil, fmt.Errorf("tun: open %s: %w", name, err)
+		h.release()
+		return nil, err
 	}
 	return h, nil
 }
@@ -63,7 +82,11 @@ func (h *Host) Queues() (ds []Device) {
 	return ds
 }
 
-func (h *Host) closeQueues() error {
+// release closes the queues, with the last of which the device ends.
+func (h *Host) release() error {
+	if h.nl != nil {
+		h.nl.Close()
+	}
 	err := h.queue.Close()
 	for _, q := range h.more {
 		err = errors.Join(err, q.Close())
@@ -96,19 +119,19 @@ func create(c Config, name string, off *atomic.Uint32) (*queue, string, error) {
 }
 
 func (h *Host) setUp(name string, mtu int) (err error) {
-	if h.link, err = netlink.LinkByName(name); err != nil {
+	if h.link, err = h.nl.LinkByName(name); err != nil {
 		return err
 	}
-	if err := netlink.LinkSetMTU(h.link, mtu); err != nil {
+	if err := h.nl.LinkSetMTU(h.link, mtu); err != nil {
 		return fmt.Errorf("mtu %d: %w", mtu, err)
 	}
-	if err := netlink.LinkSetTxQLen(h.link, queueLen); err != nil {
+	if err := h.nl.LinkSetTxQLen(h.link, queueLen); err != nil {
 		return fmt.Errorf("queue length: %w", err)
 	}
 	// Without a link-local address the kernel has nothing to send here on its own, as neighbour and router discovery. A
 	// kernel without IPv6 has no such file, and where it is read-only we read and drop those packets.
 	_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/addr_gen_mode", []byte("1"), 0)
-	if err := netlink.LinkSetUp(h.link); err != nil {
+	if err := h.nl.LinkSetUp(h.link); err != nil {
 		return fmt.Errorf("set up: %w", err)
 	}
 	return nil
@@ -119,7 +142,12 @@ func (h *Host) Name() string { return h.link.Attrs().Name }
 
 // MTU is the largest packet that the host sends here.
 func (h *Host) MTU() (int, error) {
-	link, err := netlink.LinkByIndex(h.link.Attrs().Index)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return 0, fmt.Errorf("tun: %s: mtu: %w", h.Name(), os.ErrClosed)
+	}
+	link, err := h.nl.LinkByIndex(h.link.Attrs().Index)
 	if err != nil {
 		return 0, fmt.Errorf("tun: %s: mtu: %w", h.Name(), err)
 	}
@@ -129,7 +157,12 @@ func (h *Host) MTU() (int, error) {
 // SetMTU sets the largest packet that the host sends here. Below 1280 the kernel takes IPv6 and its routes off the
 // interface.
 func (h *Host) SetMTU(n int) error {
-	if err := netlink.LinkSetMTU(h.link, n); err != nil {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return fmt.Errorf("tun: %s: mtu %d: %w", h.Name(), n, os.ErrClosed)
+	}
+	if err := h.nl.LinkSetMTU(h.link, n); err != nil {
 		return fmt.Errorf("tun: %s: mtu %d: %w", h.Name(), n, err)
 	}
 	return nil
@@ -138,12 +171,11 @@ func (h *Host) SetMTU(n int) error {
 // Close removes the routes, the rules that no other process needs, and the device.
 func (h *Host) Close() error {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.closed {
-		h.mu.Unlock()
 		return nil
 	}
 	h.closed = true
 	err := h.replace(routeSet{})
-	h.mu.Unlock()
-	return errors.Join(err, h.closeQueues())
+	return errors.Join(err, h.release())
 }

@@ -19,7 +19,7 @@ func Open(Config) (*Host, error) {
 }
 
 // WatchAddrs calls f for each address that comes or goes. This system is not watched.
-func WatchAddrs(context.Context, func(addr netip.Addr, there bool)) error {
+func WatchAddrs(context.Context, string, func(addr netip.Addr, there bool)) error {
 	return fmt.Errorf("tun: watch addresses: on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 
@@ -48,4 +48,4 @@ func (h *Host) SetAddrs([]netip.Prefix) error { return errors.ErrUnsupported }
 func (h *Host) SetCarrier(bool) error { return errors.ErrUnsupported }
 
 // PathMTU is the largest packet that gets from one address to another in one piece. This system is not asked.
-func PathMTU(local, remote netip.Addr) (int, error) { return 0, errors.ErrUnsupported }
+func PathMTU(ns string, local, remote netip.Addr) (int, error) { return 0, errors.ErrUnsupported }

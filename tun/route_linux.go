@@ -130,9 +130,9 @@ func (h *Host) replace(want routeSet) error {
 // barrier: when the route into the device is gone, because somebody set the device down or because we were killed, what was
 // to be protected must not leave by another way.
 func (h *Host) install(r Route, ours bool) error {
-	add := netlink.RouteAdd
+	add := h.nl.RouteAdd
 	if ours {
-		add = netlink.RouteReplace
+		add = h.nl.RouteReplace
 	}
 	if r.Pass {
 		return add(&netlink.Route{Table: RouteTable, Dst: ipNet(r.Dst), Type: unix.RTN_THROW})
@@ -141,7 +141,7 @@ func (h *Host) install(r Route, ours bool) error {
 	if err != nil {
 		return err
 	}
-	return netlink.RouteReplace(barrier(r.Dst))
+	return h.nl.RouteReplace(barrier(r.Dst))
 }
 
 // remove takes a route away, with its barrier. It is no error that somebody else has done so.
@@ -152,7 +152,7 @@ func (h *Host) remove(dst netip.Prefix) error {
 	}
 	var errs []error
 	for _, r := range routes {
-		if err := netlink.RouteDel(r); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.ENODEV) {
+		if err := h.nl.RouteDel(r); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.ENODEV) {
 			errs = append(errs, err)
 		}
 	}
@@ -191,18 +191,18 @@ func (h *Host) setRule(family int, want bool) error {
 	rule.Family, rule.Priority, rule.Table = family, RulePriority, RouteTable
 	rule.Mark, rule.Invert = Mark, true
 	if want {
-		if err := netlink.RuleAdd(rule); err != nil && !errors.Is(err, unix.EEXIST) {
+		if err := h.nl.RuleAdd(rule); err != nil && !errors.Is(err, unix.EEXIST) {
 			return err
 		}
 		h.rules[family] = true
 		return nil
 	}
-	left, err := netlink.RouteListFiltered(family, &netlink.Route{Table: RouteTable}, netlink.RT_FILTER_TABLE)
+	left, err := h.nl.RouteListFiltered(family, &netlink.Route{Table: RouteTable}, netlink.RT_FILTER_TABLE)
 	if err != nil {
 		return err
 	}
 	if len(left) == 0 {
-		if err := netlink.RuleDel(rule); err != nil && !errors.Is(err, unix.ENOENT) {
+		if err := h.nl.RuleDel(rule); err != nil && !errors.Is(err, unix.ENOENT) {
 			return err
 		}
 	}

@@ -67,6 +67,6 @@ func isHere(text string) bool {
 	if err != nil {
 		return false
 	}
-	here, err := tun.LocalAddr(netip.PrefixFrom(a, a.BitLen()))
+	here, err := tun.LocalAddr("", netip.PrefixFrom(a, a.BitLen()))
 	return err == nil && here == a
 }

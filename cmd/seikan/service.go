@@ -233,11 +233,11 @@ func texts(addrs []netip.Addr) (list []string) {
 // watch tells the router of addresses that come and go, until ctx ends.
 func (s *service) watch(ctx context.Context) {
 	for _, a := range s.locals {
-		if here, err := tun.LocalAddr(netip.PrefixFrom(a, a.BitLen())); err == nil && here != a {
+		if here, err := tun.LocalAddr("", netip.PrefixFrom(a, a.BitLen())); err == nil && here != a {
 			_ = s.router.Reachable(ctx, sadb.Host{Addr: a}, false)
 		}
 	}
-	err := tun.WatchAddrs(ctx, func(a netip.Addr, there bool) {
+	err := tun.WatchAddrs(ctx, "", func(a netip.Addr, there bool) {
 		_ = s.router.Reachable(ctx, sadb.Host{Addr: a}, there) // but for ErrStopped, there is none
 	})
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+
+	"seikan/internal/netns"
 )
 
 // protocolESP is the number of ESP as a protocol over IP (RFC 4303 §2).
@@ -53,7 +55,11 @@ func listenESP(addr netip.Addr, o Options) (*linuxConn, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		return errors.Join(setMark(raw, o.Mark), setAbsent(raw, o.Absent, addr.Is6()))
 	}}
-	pc, err := lc.ListenPacket(context.Background(), network+protocolESP, addr.String())
+	var pc net.PacketConn
+	err := netns.Do(o.Netns, func() (err error) {
+		pc, err = lc.ListenPacket(context.Background(), network+protocolESP, addr.String())
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

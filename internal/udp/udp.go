@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+
+	"seikan/internal/netns"
 )
 
 // Message is one datagram. A writer borrows Data for the length of a call; what a reader has put there is borrowed from it.
@@ -71,6 +73,9 @@ type Options struct {
 	// CAP_NET_ADMIN or CAP_NET_RAW; 0 is no mark.
 	Mark uint32
 
+	// Netns is the name of the network namespace to open the socket in, where it stays (internal/netns). "": that of the process. Linux only.
+	Netns string
+
 	// Octets that the socket may queue in each direction, as far as the system allows. 0: defaultBuffer; negative: leave
 	// the system's default.
 	RecvBuffer, SendBuffer int
@@ -133,7 +138,11 @@ func listen(addr netip.AddrPort, o Options) (*net.UDPConn, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		return errors.Join(setMark(raw, o.Mark), setAbsent(raw, o.Absent, a.Is6()), reusePort(raw, o.reusePort))
 	}}
-	pc, err := lc.ListenPacket(context.Background(), network, netip.AddrPortFrom(a, addr.Port()).String())
+	var pc net.PacketConn
+	err := netns.Do(o.Netns, func() (err error) {
+		pc, err = lc.ListenPacket(context.Background(), network, netip.AddrPortFrom(a, addr.Port()).String())
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
