@@ -99,8 +99,8 @@ func (a acquire) drop(why sadb.DropReason) { a.entry.Counters.Out.Drop(why, 1) }
 func (c *control) acquired(now time.Time, a acquire) {
 	id := a.entry.ID
 	switch {
-	case c.db.Route(a.flow).Out != nil:
-		c.uplink.step(now.UnixNano(), [][]byte{a.pkt})
+	case c.db.RouteVia(a.entry.Interface, a.flow).Out != nil:
+		c.sendHeld(now, a.entry.Interface, [][]byte{a.pkt})
 	case c.hold.isBarren(now, id) && a.entry.Served():
 		a.drop(sadb.DropNoSA)
 	default:
@@ -114,11 +114,12 @@ func (c *control) acquired(now time.Time, a acquire) {
 // the peer narrowed the selectors: then one more SA is asked for, by the first of those packets.
 func (c *control) release(now time.Time, id sadb.PolicyID) {
 	var ready [][]byte
+	via := ""
 	asked := false
 	for _, p := range c.hold.take(id) {
 		switch {
-		case c.db.Route(p.flow).Out != nil:
-			ready = append(ready, p.pkt)
+		case c.db.RouteVia(p.entry.Interface, p.flow).Out != nil:
+			via, ready = p.entry.Interface, append(ready, p.pkt)
 		case p.asked || c.hold.isBarren(now, id):
 			c.hold.barren[id] = now.Add(c.hold.time)
 			p.drop(sadb.DropNoSA)
@@ -130,5 +131,11 @@ func (c *control) release(now time.Time, id sadb.PolicyID) {
 			c.hold.put(p)
 		}
 	}
-	c.uplink.step(now.UnixNano(), ready)
+	c.sendHeld(now, via, ready)
+}
+
+// sendHeld sends packets of one device.
+func (c *control) sendHeld(now time.Time, via string, pkts [][]byte) {
+	c.uplink.via = via
+	c.uplink.step(now.UnixNano(), pkts)
 }

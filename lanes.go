@@ -34,11 +34,18 @@ func (r *Router) queue(lane int) tun.Device {
 	return r.cfg.Device
 }
 
-// newUplinkLane makes the lane of a tunnel's device, or with the name "" of a queue of that for all.
-func newUplinkLane(r *Router, via string, d tun.Device, lane int) *uplinkLane {
+// newMapLane makes the lane of a queue of the device for all.
+func newMapLane(r *Router, d tun.Device, lane int) *uplinkLane {
 	l := &uplinkLane{newUplink(r, uplinkBatch, lane), d.NewReader()}
-	if l.via = via; via == "" {
-		l.noSA = r.acquire // a tunnel is down without an SA, and holds nothing
+	l.noSA = r.acquire
+	return l
+}
+
+// newUplinkLane makes the lane of another device: of a tunnel, which is down without an SA and holds nothing, or of crypto maps.
+func newUplinkLane(r *Router, via string, maps bool, d tun.Device) *uplinkLane {
+	l := &uplinkLane{newUplink(r, uplinkBatch, 0), d.NewReader()}
+	if l.via = via; maps {
+		l.noSA = r.acquire
 	}
 	return l
 }

@@ -18,18 +18,24 @@ const (
 
 // updateMTU tells the device's owner the largest inner packet that fits, and for which destinations it is less, as far as that has changed.
 func (c *control) updateMTU() {
-	mtu := c.innerMTU()
 	// The destinations first: where the device comes to carry more they must not, not even for a moment.
-	c.updateRouteMTUs(mtu)
-	if c.cfg.SetMTU == nil || mtu == c.mtu || mtu == 0 {
-		return
+	c.updateRouteMTUs(c.innerMTU(""))
+	c.mtu = c.setMTU("", c.mtu, c.cfg.SetMTU)
+}
+
+// setMTU tells the owner of a device for crypto maps the largest inner packet that fits, if that has changed, and returns what the owner has
+// been told last.
+func (c *control) setMTU(via string, before int, set func(int) error) int {
+	mtu := c.innerMTU(via)
+	if set == nil || mtu == before || mtu == 0 {
+		return before
 	}
-	if err := c.cfg.SetMTU(mtu); err != nil {
-		c.cfg.Log.Warn().Err(err).Int("mtu", mtu).Msg("MTU could not be set")
-		return
+	if err := set(mtu); err != nil {
+		c.cfg.Log.Warn().Err(err).Str("interface", via).Int("mtu", mtu).Msg("MTU could not be set")
+		return before
 	}
-	c.mtu = mtu
-	c.cfg.Log.Debug().Int("mtu", mtu).Msg("MTU set")
+	c.cfg.Log.Debug().Str("interface", via).Int("mtu", mtu).Msg("MTU set")
+	return mtu
 }
 
 // updateRouteMTUs tells the device's owner of the destinations to which less fits than the device is about to carry.
@@ -99,16 +105,19 @@ func (c *control) refit(id sadb.IKEID) {
 	}
 }
 
-// innerMTU is the largest inner packet that the device is to carry: what fits some Child SA, if destinations can have less than the device,
+// innerMTU is the largest inner packet that a device is to carry: what fits some Child SA, if destinations can have less than the device,
 // or else every one; and while there is none, what fits every one that the configuration could lead to. 0: not known.
-func (c *control) innerMTU() int {
-	mtu := c.fits.least("")
-	if c.cfg.SetRouteMTU != nil {
+func (c *control) innerMTU(via string) int {
+	mtu := c.fits.least(via)
+	if via == "" && c.cfg.SetRouteMTU != nil {
 		mtu = c.fits.most("")
 	}
 	if mtu == 0 {
 		for _, p := range c.cfg.IKE.Peers {
 			for _, f := range p.Flows {
+				if e := c.db.Entry(f.ID); e == nil || e.Interface != via {
+					continue
+				}
 				for s := range suites(f.Proposals) {
 					path := c.likelyPath(&p)
 					n := s.MaxInner(c.espRoom(path))
@@ -122,7 +131,7 @@ func (c *control) innerMTU() int {
 			}
 		}
 	}
-	if mtu > 0 && mtu < minIPv6MTU && slices.ContainsFunc(c.cfg.Policies, hasIPv6) {
+	if mtu > 0 && mtu < minIPv6MTU && slices.ContainsFunc(c.cfg.Policies, func(p sadb.Policy) bool { return p.Interface == via && hasIPv6(p) }) {
 		return minIPv6MTU // the outer packets are fragmented then, but the flow works
 	}
 	return mtu
@@ -185,5 +194,5 @@ func suites(proposals []ike.Proposal) func(yield func(esp.Suite) bool) {
 }
 
 func hasIPv6(p sadb.Policy) bool {
-	return p.Interface == "" && slices.ContainsFunc(p.Remote, func(s sadb.Selector) bool { return s.Lo.Is6() })
+	return slices.ContainsFunc(p.Remote, func(s sadb.Selector) bool { return s.Lo.Is6() })
 }

@@ -102,7 +102,7 @@ func (r *Router) Run(ctx context.Context) error {
 		return errors.New("seikan: run: called before")
 	}
 	for i := range 1 + len(r.cfg.Queues) {
-		r.lanes.Go(func() { r.lane(newUplinkLane(r, "", r.queue(i), i).run) })
+		r.lanes.Go(func() { r.lane(newMapLane(r, r.queue(i), i).run) })
 	}
 	for _, t := range *r.tunnels.Load() {
 		r.startTunnel(t)

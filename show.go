@@ -93,19 +93,25 @@ func (c *control) clearChildren(now time.Time, q session.ClearRequest) (n int) {
 	return n
 }
 
-// Tables is what is listed beside sessions. The last of the interfaces is the device, whose name the Router does not know; nor does it
-// know the routes, and whether the other interfaces are up.
+// Tables is what is listed beside sessions. Behind the interfaces are the devices of inner packets, whose names the Router does not know:
+// that for all, which has none, and those of Tunnels with Maps. Nor does it know the routes, and whether the other interfaces are up.
 func (r *Router) Tables(ctx context.Context) (t session.Tables, err error) {
 	device := session.Interface{Tunnel: true, Up: true, Addresses: []string{}, Traffic: r.traffic("")}
 	err = r.call(ctx, func(time.Time) {
 		c := r.control
 		t.Peers, device.MTU = c.tracker.Peers(), c.mtu
 		t.Maps, t.TransformSets = slices.Clone(c.cfg.Session.Maps), slices.Clone(c.cfg.Session.TransformSets)
+		t.VRFs = slices.Clone(c.cfg.Session.VRFs)
 		t.Interfaces = append(slices.Clip(slices.Clone(c.cfg.Session.Interfaces)), device)
+		for _, n := range c.cfg.Tunnels {
+			if n.Maps {
+				t.Interfaces = append(t.Interfaces, session.Interface{Name: n.Name, Tunnel: true, Addresses: []string{}})
+			}
+		}
 		for i := range t.Interfaces {
 			f := &t.Interfaces[i]
 			if n := (*c.tunnels.Load())[f.Name]; n != nil {
-				f.Up, f.MTU, f.Traffic = n.up, cmp.Or(f.MTU, n.mtu), r.traffic(f.Name)
+				f.Up, f.MTU, f.Traffic = n.up || n.Maps, cmp.Or(f.MTU, n.mtu), r.traffic(f.Name)
 			}
 		}
 	})

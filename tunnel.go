@@ -11,8 +11,12 @@ import (
 
 // Tunnel is a tunnel interface: what the host sends into its device goes to one peer, and what the peer sends over the same SAs comes
 // out there. The host's routes choose, and not a policy: there is one, with Protect and the tunnel's name as its Interface.
+//
+// With Maps it is one more device like Config.Device: that of the crypto maps of an inside VRF, whose policies have its name as their
+// Interface and are an SPD of their own.
 type Tunnel struct {
 	Name   string
+	Maps   bool
 	Device tun.Device // closed by the Router when it ends, or when the tunnel is not configured any more
 	GRE    *GRE       // how packets are wrapped before they are protected; nil: not at all
 
@@ -38,9 +42,16 @@ func (t *tunnel) overhead() int {
 
 // checkTunnels finds tunnels without a policy, and the other way round.
 func (c Config) checkTunnels() error {
-	policies := make(map[string]int)
+	policies, maps := make(map[string]int), make(map[string]bool)
+	for _, t := range c.Tunnels {
+		maps[t.Name] = t.Maps
+	}
 	for _, p := range c.Policies {
 		if p.Interface == "" {
+			continue
+		}
+		if maps[p.Interface] {
+			policies[p.Interface] = 1
 			continue
 		}
 		if policies[p.Interface]++; p.Action != sadb.Protect || policies[p.Interface] > 1 {
@@ -90,7 +101,7 @@ func (r *Router) setTunnels(list []Tunnel) {
 }
 
 func (r *Router) startTunnel(t *tunnel) {
-	r.lanes.Go(func() { r.lane(newUplinkLane(r, t.Name, t.Device, 0).run) })
+	r.lanes.Go(func() { r.lane(newUplinkLane(r, t.Name, t.Maps, t.Device).run) })
 }
 
 // closeTunnels closes the devices.
@@ -106,6 +117,10 @@ func (c *control) updateTunnels() {
 	tunnels := *c.tunnels.Load()
 	for _, name := range slices.Sorted(maps.Keys(tunnels)) {
 		t := tunnels[name]
+		if t.Maps {
+			t.mtu = c.setMTU(name, t.mtu, t.SetMTU)
+			continue
+		}
 		e := c.db.Via(name)
 		up := e != nil && e.Served()
 		if mtu := c.fits.least(name) - t.overhead(); up && mtu != t.mtu && t.SetMTU != nil {

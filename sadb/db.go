@@ -48,7 +48,11 @@ func (db *DB) Route(f Flow) Routed {
 	if s == nil {
 		return Routed{}
 	}
-	e := s.shared.first(&f)
+	return s.shared.route(f)
+}
+
+func (r *ruleset) route(f Flow) Routed {
+	e := r.first(&f)
 	switch {
 	case e == nil:
 		return Routed{}
@@ -58,25 +62,25 @@ func (db *DB) Route(f Flow) Routed {
 	return Routed{Action: e.Action, Policy: e}
 }
 
-// RouteVia is Route of a flow that leaves by a tunnel interface.
+// RouteVia is Route among the policies of an Interface; with the name "" it is Route itself.
 func (db *DB) RouteVia(name string, f Flow) Routed {
+	if name == "" {
+		return db.Route(f)
+	}
 	s := db.policies.Load()
-	if s == nil {
+	if s == nil || s.bound[name] == nil {
 		return Routed{}
 	}
-	e := s.bound[name]
-	if e == nil || e.Action != Protect || !e.Matches(f) {
-		return Routed{}
-	}
-	return Routed{Protect, e, e.Outbound(f)}
+	return s.bound[name].route(f)
 }
 
-// Via is the policy of a tunnel interface. Nil: there is none.
+// Via is the first policy of an Interface. Nil: there is none.
 func (db *DB) Via(name string) *Entry {
-	if s := db.policies.Load(); s != nil {
-		return s.bound[name]
+	s := db.policies.Load()
+	if s == nil || s.bound[name] == nil {
+		return nil
 	}
-	return nil
+	return s.bound[name].list[0]
 }
 
 // Entry is the policy with an ID. Nil: there is none.

@@ -64,12 +64,12 @@ func (e *Entry) publish() {
 
 // spd is the policies in force. But for what the writer remembers in it, it is not modified.
 type spd struct {
-	all    *ruleset          // in order
-	shared *ruleset          // those of no Interface, in order
-	bound  map[string]*Entry // the others, by Interface
+	all    *ruleset            // in order
+	shared *ruleset            // those of no Interface, in order
+	bound  map[string]*ruleset // the others, by Interface, none of which is empty
 	byID   map[PolicyID]*Entry
 	at     map[PolicyID]int // in all
-	guards []int            // where those are that keep traffic from any policy behind them
+	guards map[string][]int // where those are, by Interface, that keep traffic from any policy behind them
 	skips  map[string][]int // where those are that keep it from others of their group
 
 	single map[PolicyID]*ruleset // serving of one policy; the writer's
@@ -77,33 +77,31 @@ type spd struct {
 
 func newSPD(entries []*Entry) *spd {
 	s := &spd{
-		all: newRuleset(entries), shared: newRuleset(unbound(entries)), bound: map[string]*Entry{}, byID: make(map[PolicyID]*Entry, len(entries)), at: make(map[PolicyID]int, len(entries)),
+		all: newRuleset(entries), bound: map[string]*ruleset{}, guards: map[string][]int{}, byID: make(map[PolicyID]*Entry, len(entries)), at: make(map[PolicyID]int, len(entries)),
 		skips: map[string][]int{}, single: map[PolicyID]*ruleset{},
 	}
+	byInterface := map[string][]*Entry{}
 	for i, e := range entries {
 		s.byID[e.ID], s.at[e.ID] = e, i
+		byInterface[e.Interface] = append(byInterface[e.Interface], e)
 		switch {
-		case e.Interface != "":
-			s.bound[e.Interface] = e
 		case e.Action == Protect:
 		case e.Action == Skip:
 			s.skips[e.Group] = append(s.skips[e.Group], i)
 		default:
-			s.guards = append(s.guards, i)
+			s.guards[e.Interface] = append(s.guards[e.Interface], i)
 		}
+	}
+	for name, list := range byInterface {
+		if name != "" {
+			s.bound[name] = newRuleset(list)
+		}
+	}
+	if s.shared = s.all; len(byInterface[""]) < len(entries) { // else it is not made twice
+		s.shared = newRuleset(byInterface[""])
 	}
 	return s
 }
-
-// unbound is the entries that have no interface of their own: all of them, unless there are others.
-func unbound(entries []*Entry) []*Entry {
-	if !slices.ContainsFunc(entries, (*Entry).isBound) {
-		return entries
-	}
-	return slices.DeleteFunc(slices.Clone(entries), (*Entry).isBound)
-}
-
-func (e *Entry) isBound() bool { return e.Interface != "" }
 
 // serving is what an SA that serves the named policies is held against, in order: those, and before each one the policies
 // that keep traffic away from it (RFC 4301 §4.4.1: what is carved out of an SA's selectors does not pass it either).
@@ -120,10 +118,7 @@ func (s *spd) serving(ids []PolicyID) *ruleset {
 			continue
 		}
 		places[i] = true
-		if s.all.list[i].isBound() {
-			continue // what other interfaces do does not concern it
-		}
-		for _, before := range [...][]int{s.guards, s.skips[s.all.list[i].Group]} {
+		for _, before := range [...][]int{s.guards[s.all.list[i].Interface], s.skips[s.all.list[i].Group]} {
 			for _, g := range before {
 				if g < i {
 					places[g] = true

@@ -84,7 +84,7 @@ type Policy struct {
 	Group         string // of an entry of a crypto map, whose policies stand together; only Skip looks at it
 	Action        Action
 	Local, Remote []Selector
-	Interface     string // the tunnel interface that its packets leave by, which has no other policy; "": that of all policies without one
+	Interface     string // the device that its packets come from, where others do not look: a tunnel interface, or that of an inside VRF; "": that of all policies without one
 	DF            DF     // of the outer packets
 	MSS           uint16 // what the maximum segment size of TCP is lowered to in SYN segments of the traffic; 0: nothing
 }

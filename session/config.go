@@ -20,6 +20,7 @@ type Config struct {
 	Maps          []CryptoMap
 	TransformSets []TransformSet
 	Interfaces    []Interface
+	VRFs          []VRF
 }
 
 // Configured is a session that the configuration names: a crypto map entry on an interface.

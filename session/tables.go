@@ -43,7 +43,9 @@ type Interface struct {
 	Addresses   []string `json:"addresses"` // with the length of the prefix where it is known
 	MTU         int      `json:"mtu"`       // 0: not known
 	Map         string   `json:"cryptoMap,omitempty"`
-	Traffic     *Traffic `json:"traffic,omitempty"` // of the device; nil: not counted here
+	VRF         string   `json:"vrf,omitempty"`       // that it is in; "" for the global one
+	TunnelVRF   string   `json:"tunnelVrf,omitempty"` // of a tunnel interface: the front VRF
+	Traffic     *Traffic `json:"traffic,omitempty"`   // of the device; nil: not counted here
 }
 
 // Traffic is what all sessions together have carried.
@@ -61,7 +63,8 @@ type Route struct {
 	Dst    netip.Prefix `json:"destination"`
 	Source netip.Addr   `json:"source,omitzero"`
 	Device string       `json:"device"`
-	Pass   bool         `json:"pass"` // the main table decides: a network on this side
+	VRF    string       `json:"vrf,omitempty"` // "" for the global one
+	Pass   bool         `json:"pass"`          // the main table decides: a network on this side
 }
 
 // Tables is what is listed beside sessions: what the configuration says and no session shows, with what the router knows of it now. It
@@ -72,6 +75,7 @@ type Tables struct {
 	TransformSets []TransformSet
 	Interfaces    []Interface
 	Routes        []Route
+	VRFs          []VRF
 }
 
 // RenderPeers writes `show crypto isakmp peer`. Its error is w's.
@@ -188,6 +192,12 @@ func (t Tables) RenderInterfaces(w io.Writer) error {
 		if f.Description != "" {
 			b = fmt.Appendf(b, "  Description: %s\n", f.Description)
 		}
+		if f.VRF != "" {
+			b = fmt.Appendf(b, "  VPN Routing/Forwarding \"%s\"\n", f.VRF)
+		}
+		if f.TunnelVRF != "" {
+			b = fmt.Appendf(b, "  Tunnel VRF \"%s\"\n", f.TunnelVRF)
+		}
 		for _, a := range f.Addresses {
 			b = fmt.Appendf(b, "  Internet address is %s\n", strings.ToUpper(a))
 		}
@@ -205,11 +215,15 @@ func (t Tables) RenderInterfaces(w io.Writer) error {
 	return write(w, b)
 }
 
-// RenderRoutes writes `show ip route`, or with v6 `show ipv6 route`: the routes of one family. Its error is w's.
-func (t Tables) RenderRoutes(w io.Writer, v6 bool) error {
-	b := []byte("Codes: S - static, into the tunnel, P - past the tunnel\n\n")
+// RenderRoutes writes `show ip route`, or with v6 `show ipv6 route`: the routes of one family and VRF, "" for the global one. Its error is w's.
+func (t Tables) RenderRoutes(w io.Writer, v6 bool, vrf string) error {
+	var b []byte
+	if vrf != "" {
+		b = fmt.Appendf(b, "\nRouting Table: %s\n", vrf)
+	}
+	b = append(b, "Codes: S - static, into the tunnel, P - past the tunnel\n\n"...)
 	for _, r := range t.Routes {
-		if r.Dst.Addr().Is6() != v6 {
+		if r.Dst.Addr().Is6() != v6 || r.VRF != vrf {
 			continue
 		}
 		dst := fmt.Sprintf("%s/%d", addrText(r.Dst.Addr()), r.Dst.Bits())

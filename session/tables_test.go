@@ -24,13 +24,15 @@ func tables() Tables {
 		TransformSets: []TransformSet{gcm, cbc},
 		Interfaces: []Interface{
 			{Name: "GigabitEthernet0/0", Up: true, Description: "outside", Addresses: []string{"203.0.113.1/24", "2001:db8::1/64"}, MTU: 1500, Map: "CM"},
-			{Name: "vB"},
+			{Name: "vB", VRF: "INET"},
+			{Name: "Tunnel0", Tunnel: true, VRF: "CUST", TunnelVRF: "INET"},
 			{Name: "seikan0", Tunnel: true, Up: true, MTU: 1400, Traffic: &Traffic{1, 2, 3, 4, 5, 6}},
 		},
 		Routes: []Route{
 			{Dst: prefix("10.30.30.0/24"), Source: addr("10.10.10.1"), Device: "seikan0"}, {Dst: prefix("10.10.10.0/24"), Device: "seikan0", Pass: true},
-			{Dst: prefix("2001:db8:b::/48"), Device: "seikan0"},
+			{Dst: prefix("2001:db8:b::/48"), Device: "seikan0"}, {Dst: prefix("10.30.30.0/24"), Device: "Tunnel0", VRF: "CUST"},
 		},
+		VRFs: []VRF{{Name: "INET", Namespace: "wan", Description: "to the providers", Interfaces: []string{"vB", "vC"}}, {Name: "CUST", Namespace: "CUST"}},
 	}
 }
 
@@ -44,8 +46,11 @@ func TestTables(t *testing.T) {
 		{"show crypto map tag SPARE", func() error { return tables().RenderMaps(&b, func(m CryptoMap) bool { return m.Name == "SPARE" }) }},
 		{"show crypto ipsec transform-set", func() error { return tables().RenderTransformSets(&b) }},
 		{"show interfaces", func() error { return tables().RenderInterfaces(&b) }},
-		{"show ip route", func() error { return tables().RenderRoutes(&b, false) }},
-		{"show ipv6 route", func() error { return tables().RenderRoutes(&b, true) }},
+		{"show ip route", func() error { return tables().RenderRoutes(&b, false, "") }},
+		{"show ipv6 route", func() error { return tables().RenderRoutes(&b, true, "") }},
+		{"show ip route vrf CUST", func() error { return tables().RenderRoutes(&b, false, "CUST") }},
+		{"show vrf", func() error { return tables().RenderVRFs(&b) }},
+		{"show vrf detail", func() error { return tables().RenderVRFDetails(&b) }},
 		{"show crypto isakmp sa", func() error { return RenderISAKMP(&b, false) }},
 		{"show crypto isakmp sa detail", func() error { return RenderISAKMP(&b, true) }},
 		{"show crypto isakmp sa count", func() error { return RenderISAKMPCount(&b) }},

@@ -191,9 +191,9 @@ func (t *Tracker) Children(f Filter) []esp.SPI {
 	return spis
 }
 
-// HasVRF reports whether a configured session has a front door or inside VRF of that name.
+// HasVRF reports whether a VRF of that name is configured.
 func (t *Tracker) HasVRF(name string) bool {
-	return name != "" && slices.ContainsFunc(t.records, func(r *record) bool { return r.FVRF == name || r.IVRF == name })
+	return slices.ContainsFunc(t.cfg.VRFs, func(v VRF) bool { return v.Name == name })
 }
 
 // track files an IKE SA under its session. A responder's SA may belong to another one once the peer has said who it is.

@@ -199,6 +199,7 @@ func branches() Config {
 			{Interface: "vB", Local: netip.MustParseAddr("192.0.2.129"), Peer: far, PeerName: "CM 30", FVRF: "INET", IVRF: "CUST", Policies: []sadb.Policy{policy("C 10", 0, "10.0.0.0/24", "10.3.0.0/24")}},
 			{Interface: "vA", Local: local, Peer: nat, PeerName: "CM 20", Policies: []sadb.Policy{policy("B 10", 0, "10.0.0.0/24", "10.2.0.0/24")}},
 		},
+		VRFs: []VRF{{Name: "INET"}, {Name: "CUST"}},
 		Descriptions: map[DescriptionKey]string{
 			{Peer: nat.Addr()}:               "branches behind the NAT",
 			{Peer: far.Addr()}:               "the same address in another VRF",

@@ -8,6 +8,7 @@ import (
 	"seikan"
 	"seikan/ike"
 	"seikan/internal/cli"
+	"seikan/internal/config"
 	"seikan/sadb"
 	"seikan/session"
 	"seikan/tun"
@@ -16,12 +17,42 @@ import (
 // backend is the router as the command line sees it.
 type backend struct {
 	*seikan.Router
-	device string // name of the interface of inner packets
-	routes func() []session.Route
+	listed func() *listed
 }
 
-func (s *service) backend() backend {
-	return backend{s.router, s.device, func() []session.Route { return *s.routes.Load() }}
+// listed is what only the system knows of what is listed beside sessions. It is not modified.
+type listed struct {
+	devices map[string]device // by the Interface of their policies: of inner packets of crypto maps
+	routes  []session.Route
+	netns   map[string]string // by VRF
+}
+
+// device is one of inner packets.
+type device struct{ name, vrf string }
+
+func (s *service) backend() backend { return backend{s.router, s.listed.Load} }
+
+// list is what is listed from now on.
+func (s *service) list(built config.Built) {
+	l := &listed{devices: map[string]device{"": {name: s.device}}, netns: make(map[string]string)}
+	add := func(routes []tun.Route, d device) {
+		for _, r := range routes {
+			l.routes = append(l.routes, session.Route{Dst: r.Dst, Source: r.Src, Device: d.name, Pass: r.Pass, VRF: d.vrf})
+		}
+	}
+	add(built.Routes, l.devices[""])
+	for _, t := range built.Tunnels {
+		d := device{t.Name, t.VRF}
+		if h := s.tunnels.open[t.Name]; h.Host != nil && t.Maps {
+			d.name = h.Name()
+			l.devices[t.Name] = d
+		}
+		add(t.Routes, d)
+	}
+	for _, v := range built.Session.VRFs {
+		l.netns[v.Name] = v.Namespace
+	}
+	s.listed.Store(l)
 }
 
 // Drops is what was dropped and belongs to no session.
@@ -46,20 +77,22 @@ func (b backend) Tables(ctx context.Context) (session.Tables, error) {
 	if err != nil {
 		return t, err
 	}
+	l := b.listed()
 	for i := range t.Interfaces {
-		switch f := &t.Interfaces[i]; {
-		case f.Tunnel && f.Name == "":
-			f.Name = b.device
-		case !f.Tunnel:
-			f.Up = slices.ContainsFunc(f.Addresses, isHere)
+		f := &t.Interfaces[i]
+		if d, ok := l.devices[f.Name]; ok && f.Tunnel {
+			f.Name, f.VRF = d.name, d.vrf
+		}
+		if !f.Tunnel {
+			f.Up = slices.ContainsFunc(f.Addresses, func(text string) bool { return isHere(l.netns[f.VRF], text) })
 		}
 	}
-	t.Routes = append(t.Routes, b.routes()...)
+	t.Routes = append(t.Routes, l.routes...)
 	return t, nil
 }
 
-// isHere reports whether this host has an address, which may come with the length of its prefix.
-func isHere(text string) bool {
+// isHere reports whether a network namespace has an address, which may come with the length of its prefix.
+func isHere(netns, text string) bool {
 	a, err := netip.ParseAddr(text)
 	if p, perr := netip.ParsePrefix(text); err != nil && perr == nil {
 		a, err = p.Addr(), nil
@@ -67,6 +100,6 @@ func isHere(text string) bool {
 	if err != nil {
 		return false
 	}
-	here, err := tun.LocalAddr("", netip.PrefixFrom(a, a.BitLen()))
+	here, err := tun.LocalAddr(netns, netip.PrefixFrom(a, a.BitLen()))
 	return err == nil && here == a
 }

@@ -54,7 +54,7 @@ func TestReadmeConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := m.Build(config.Env{InterfaceAddrs: func(string) ([]netip.Addr, int, error) {
+	b, err := m.Build(config.Env{InterfaceAddrs: func(string, string) ([]netip.Addr, int, error) {
 		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, 1500, nil
 	}})
 	if err != nil {

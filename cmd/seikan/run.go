@@ -6,10 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 
 	"seikan/internal/config"
+	"seikan/internal/netns"
 	"seikan/internal/sched"
 	"seikan/tun"
 )
@@ -103,11 +103,7 @@ func readConfig(file string) (*config.Model, config.Built, error) {
 
 // buildConfig looks up what a configuration leaves to this machine. It changes nothing.
 func buildConfig(model *config.Model) (config.Built, error) {
-	built, err := model.Build(config.Env{
-		InterfaceAddrs: func(name string) ([]netip.Addr, int, error) { return tun.InterfaceAddrs("", name) },
-		LocalAddr:      func(within ...netip.Prefix) (netip.Addr, error) { return tun.LocalAddr("", within...) },
-		Keys:           readKeys,
-	})
+	built, err := model.Build(config.Env{Namespace: netns.Check, InterfaceAddrs: tun.InterfaceAddrs, LocalAddr: tun.LocalAddr, Keys: readKeys})
 	if err == nil && len(built.Locals) == 0 {
 		err = fmt.Errorf("%s: puts no crypto map on an interface: there is nothing to do", model.File())
 	}

@@ -21,7 +21,6 @@ import (
 	"seikan/internal/config"
 	"seikan/internal/ping"
 	"seikan/sadb"
-	"seikan/session"
 	"seikan/tun"
 )
 
@@ -39,11 +38,12 @@ type service struct {
 	lanes     int             // the same of config.Built
 	info      cli.Info
 	config    *configuration
-	routes    atomic.Pointer[[]session.Route]
+	listed    atomic.Pointer[listed]
 	tunnels   tunnels
 	device    string
-	locals    []netip.Addr
-	roams     bool // some of them may come and go
+	locals    []config.LocalEndpoint
+	fronts    map[string]string // front VRFs and their network namespaces
+	roams     bool              // some of the locals may come and go
 }
 
 // onClose has something closed by close, before what was opened before it.
@@ -81,8 +81,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.onClose(host.Close)
 	s.device = host.Name()
 	s.offloads, s.lanes = built.Offloads, built.Lanes
-	s.showRoutes(built)
-	s.tunnels = tunnels{refused: s.refused, off: built.Offloads.Device}
+	s.tunnels = tunnels{name: o.tun, refused: s.refused, off: built.Offloads.Device}
 	list, taken, err := s.tunnels.prepare(built.Tunnels)
 	if err != nil {
 		return err
@@ -96,6 +95,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 		return errors.Join(err, terr)
 	}
 	s.onClose(s.closeTunnels)
+	s.list(built)
 	s.monitor = newMonitoring(s.log, s.router)
 	if err := s.monitor.open(built); err != nil {
 		return err
@@ -136,6 +136,7 @@ func lanes(b config.Built) int {
 // listen opens the sockets: for each local address one for bare IKE, one for IKE and ESP (RFC 3948), and where it may come one for bare ESP.
 func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 	var sockets []seikan.Socket
+	s.fronts = make(map[string]string)
 	for _, l := range built.Locals {
 		for _, natt := range [...]bool{false, true} {
 			port := cmp.Or(built.IKE.Port, 500)
@@ -148,7 +149,7 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 				n = lanes(built)
 			}
 			group, err := seikan.ListenGroup(at, n, seikan.ListenOptions{
-				Mark: tun.Mark, Absent: l.Alternate, MayFragment: natt, NoSegmentation: built.Offloads.NoSegmentation, NoCoalescing: built.Offloads.NoCoalescing,
+				Mark: tun.Mark, Netns: l.Netns, Absent: l.Alternate, MayFragment: natt, NoSegmentation: built.Offloads.NoSegmentation, NoCoalescing: built.Offloads.NoCoalescing,
 				Refused: func(err error) {
 					s.log.Warn().Err(err).Stringer("socket", at).Msg("offload is off: the kernel does not cut datagrams up")
 				},
@@ -159,17 +160,17 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 			for _, c := range group {
 				s.onClose(c.Close)
 			}
-			sockets = append(sockets, seikan.Socket{Conn: group[0], More: group[1:], NATT: natt, MTU: l.MTU})
+			sockets = append(sockets, seikan.Socket{Conn: group[0], More: group[1:], NATT: natt, MTU: l.MTU, VRF: l.VRF})
 		}
 		if l.ESP {
-			conn, err := seikan.ListenESP(l.Addr, seikan.ListenOptions{Mark: tun.Mark, Absent: l.Alternate, MayFragment: true})
+			conn, err := seikan.ListenESP(l.Addr, seikan.ListenOptions{Mark: tun.Mark, Netns: l.Netns, Absent: l.Alternate, MayFragment: true})
 			if err != nil {
 				return nil, err
 			}
 			s.onClose(conn.Close)
-			sockets = append(sockets, seikan.Socket{Conn: conn, ESP: true, MTU: l.MTU})
+			sockets = append(sockets, seikan.Socket{Conn: conn, ESP: true, MTU: l.MTU, VRF: l.VRF})
 		}
-		s.locals = append(s.locals, l.Addr)
+		s.locals, s.fronts[l.VRF] = append(s.locals, l), l.Netns
 		s.roams = s.roams || l.Alternate
 	}
 	return sockets, nil
@@ -205,7 +206,9 @@ func (s *service) run(ctx context.Context) error {
 		served <- cli.Serve(ctx, s.vty, s.backend(), s.info)
 	}()
 	if s.roams {
-		go s.watch(ctx)
+		for vrf, ns := range s.fronts {
+			go s.watch(ctx, vrf, ns)
+		}
 	}
 	go s.watchPaths(ctx)
 	reloaded := make(chan struct{})
@@ -223,22 +226,29 @@ func (s *service) run(ctx context.Context) error {
 	return err
 }
 
-func texts(addrs []netip.Addr) (list []string) {
-	for _, a := range addrs {
-		list = append(list, a.String())
+func texts(locals []config.LocalEndpoint) (list []string) {
+	for _, l := range locals {
+		text := l.Addr.String()
+		if l.VRF != "" {
+			text += " in VRF " + l.VRF
+		}
+		list = append(list, text)
 	}
 	return list
 }
 
-// watch tells the router of addresses that come and go, until ctx ends.
-func (s *service) watch(ctx context.Context) {
-	for _, a := range s.locals {
-		if here, err := tun.LocalAddr("", netip.PrefixFrom(a, a.BitLen())); err == nil && here != a {
-			_ = s.router.Reachable(ctx, sadb.Host{Addr: a}, false)
+// watch tells the router of addresses that come and go in a front VRF, until ctx ends.
+func (s *service) watch(ctx context.Context, vrf, netns string) {
+	for _, l := range s.locals {
+		if l.VRF != vrf {
+			continue
+		}
+		if here, err := tun.LocalAddr(netns, netip.PrefixFrom(l.Addr, l.Addr.BitLen())); err == nil && here != l.Addr {
+			_ = s.router.Reachable(ctx, sadb.Host{Addr: l.Addr, VRF: vrf}, false)
 		}
 	}
-	err := tun.WatchAddrs(ctx, "", func(a netip.Addr, there bool) {
-		_ = s.router.Reachable(ctx, sadb.Host{Addr: a}, there) // but for ErrStopped, there is none
+	err := tun.WatchAddrs(ctx, netns, func(a netip.Addr, there bool) {
+		_ = s.router.Reachable(ctx, sadb.Host{Addr: a, VRF: vrf}, there) // but for ErrStopped, there is none
 	})
 	if err != nil {
 		s.log.Error().Err(err).Msg("addresses are not watched: SAs move only when a peer does not answer")
@@ -281,7 +291,7 @@ func (s *service) apply(ctx context.Context, model *config.Model) error {
 	if built.Offloads != s.offloads || built.Lanes != s.lanes {
 		s.log.Warn().Msg("offloads and lanes change with the next start")
 	}
-	s.showRoutes(built)
+	s.list(built)
 	if err := s.logs.configure(built); err != nil {
 		s.log.Error().Err(err).Msg("the configuration is in force, but not its logging")
 	}

@@ -7,7 +7,6 @@ import (
 
 	"seikan"
 	"seikan/internal/config"
-	"seikan/session"
 	"seikan/tun"
 )
 
@@ -16,12 +15,19 @@ import (
 type tunnels struct {
 	refused func(tun.Offload, error)
 	off     tun.Offload
-	open    map[string]*tun.Host
+	name    string // of devices that are no tunnel interfaces
+	open    map[string]opened
+}
+
+// opened is a device, and the network namespace that it is in.
+type opened struct {
+	*tun.Host
+	netns string
 }
 
 // prepare opens the devices that are missing. What it returns the router is to have; the caller says then whether it was taken.
 func (t *tunnels) prepare(list []config.Tunnel) (_ []seikan.Tunnel, taken func(bool) error, err error) {
-	fresh, all := map[string]*tun.Host{}, []seikan.Tunnel(nil)
+	fresh, all := map[string]opened{}, []seikan.Tunnel(nil)
 	closeFresh := func() (errs []error) {
 		for _, h := range fresh {
 			errs = append(errs, h.Close())
@@ -29,17 +35,17 @@ func (t *tunnels) prepare(list []config.Tunnel) (_ []seikan.Tunnel, taken func(b
 		return errs
 	}
 	for _, c := range list {
-		h := t.open[c.Name]
-		if h == nil {
-			if h, err = tun.Open(tun.Config{Name: c.Name, MTU: c.MTU, Off: t.off, Refused: t.refused}); err != nil {
+		h, there := t.open[c.Name]
+		if !there || h.netns != c.Netns {
+			if h, err = t.make(c); err != nil {
 				return nil, nil, errors.Join(append([]error{err}, closeFresh()...)...)
 			}
 			fresh[c.Name] = h
-			if err := h.SetCarrier(false); err != nil {
-				return nil, nil, errors.Join(append([]error{err}, closeFresh()...)...)
-			}
 		}
-		v := seikan.Tunnel{Name: c.Name, Device: h, GRE: c.GRE, SetUp: h.SetCarrier}
+		v := seikan.Tunnel{Name: c.Name, Maps: c.Maps, Device: h.Host, GRE: c.GRE}
+		if !c.Maps {
+			v.SetUp = h.SetCarrier
+		}
 		if c.MTU == 0 {
 			v.SetMTU = h.SetMTU
 		}
@@ -53,21 +59,39 @@ func (t *tunnels) prepare(list []config.Tunnel) (_ []seikan.Tunnel, taken func(b
 	}, nil
 }
 
+// make opens a device. That of a tunnel interface is down.
+func (t *tunnels) make(c config.Tunnel) (opened, error) {
+	name := c.Name
+	if c.Maps {
+		name = t.name
+	}
+	h, err := tun.Open(tun.Config{Name: name, Netns: c.Netns, MTU: c.MTU, Off: t.off, Refused: t.refused})
+	if err == nil && !c.Maps {
+		if err = h.SetCarrier(false); err != nil {
+			err = errors.Join(err, h.Close())
+		}
+	}
+	return opened{h, c.Netns}, err
+}
+
 // settle gives the devices what the configuration says of them, now that the router has them.
-func (t *tunnels) settle(list []config.Tunnel, fresh map[string]*tun.Host) error {
+func (t *tunnels) settle(list []config.Tunnel, fresh map[string]opened) error {
 	var errs []error
 	before := t.open
-	t.open = make(map[string]*tun.Host, len(list))
+	t.open = make(map[string]opened, len(list))
 	for _, c := range list {
-		h := before[c.Name]
-		if h == nil {
-			h = fresh[c.Name]
+		h, made := fresh[c.Name]
+		if !made {
+			h = before[c.Name]
 		}
 		t.open[c.Name] = h
 		if c.MTU != 0 {
 			errs = append(errs, h.SetMTU(c.MTU))
 		}
-		errs = append(errs, h.SetAddrs(c.Addrs), h.SetRoutes(c.Routes))
+		if !c.Maps {
+			errs = append(errs, h.SetAddrs(c.Addrs))
+		}
+		errs = append(errs, h.SetRoutes(c.Routes))
 	}
 	return errors.Join(errs...)
 }
@@ -81,22 +105,13 @@ func (s *service) closeTunnels() error {
 	return errors.Join(errs...)
 }
 
-// showRoutes is what `show ip route` lists from now on.
-func (s *service) showRoutes(built config.Built) {
-	var list []session.Route
-	for _, r := range built.Routes {
-		list = append(list, session.Route{Dst: r.Dst, Source: r.Src, Device: s.device, Pass: r.Pass})
-	}
-	for _, t := range built.Tunnels {
-		for _, r := range t.Routes {
-			list = append(list, session.Route{Dst: r.Dst, Device: t.Name})
-		}
-	}
-	s.routes.Store(&list)
-}
-
 // reconfigure gives the router a configuration with its tunnels. After an error nothing has changed.
 func (s *service) reconfigure(ctx context.Context, built config.Built) error {
+	for _, l := range built.Locals {
+		if ns, ok := s.fronts[l.VRF]; ok && ns != l.Netns {
+			return fmt.Errorf("seikan: VRF %s: its sockets are in network namespace %s: another one needs a new start", l.VRF, ns)
+		}
+	}
 	list, taken, err := s.tunnels.prepare(built.Tunnels)
 	if err != nil {
 		return fmt.Errorf("seikan: tunnel interfaces: %w", err)

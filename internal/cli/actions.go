@@ -103,7 +103,10 @@ func showing(show session.Show) action {
 	}
 }
 
-func showISAKMP(_ context.Context, c *call) error {
+func showISAKMP(ctx context.Context, c *call) error {
+	if err := c.checkVRFs(ctx); err != nil {
+		return err
+	}
 	switch {
 	case c.args.json:
 		return writeJSON[session.IKESA](c.w, "ikeSas", nil)
@@ -170,15 +173,46 @@ func showInterfaces(ctx context.Context, c *call) error {
 // showRoutes is the action that lists the routes of one family.
 func showRoutes(v6 bool) action {
 	return func(ctx context.Context, c *call) error {
+		if err := c.checkVRFs(ctx); err != nil {
+			return err
+		}
+		vrf := ""
+		if name := c.args.filter.IVRF; name != nil {
+			vrf = *name
+		}
 		t, err := c.backend.Tables(ctx)
 		switch {
 		case err != nil:
 			return err
 		case c.args.json:
-			return writeJSON(c.w, "routes", slices.DeleteFunc(t.Routes, func(r session.Route) bool { return r.Dst.Addr().Is6() != v6 }))
+			other := func(r session.Route) bool { return r.Dst.Addr().Is6() != v6 || r.VRF != vrf }
+			return writeJSON(c.w, "routes", slices.DeleteFunc(t.Routes, other))
 		}
-		return t.RenderRoutes(c.w, v6)
+		return t.RenderRoutes(c.w, v6, vrf)
 	}
+}
+
+// showVRF is `show vrf`, and `show ip vrf`.
+var showVRF = &node{text: "vrf", help: "VRFs with their interfaces", options: vrfOptions, run: showVRFs, pipe: true}
+
+func showVRFs(ctx context.Context, c *call) error {
+	if err := c.checkVRFs(ctx); err != nil {
+		return err
+	}
+	t, err := c.backend.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	if only := c.args.filter.FVRF; only != nil {
+		t.VRFs = slices.DeleteFunc(t.VRFs, func(v session.VRF) bool { return v.Name != *only })
+	}
+	switch {
+	case c.args.json:
+		return writeJSON(c.w, "vrfs", t.VRFs)
+	case c.args.view.Detail:
+		return t.RenderVRFDetails(c.w)
+	}
+	return t.RenderVRFs(c.w)
 }
 
 // useFormat is the action that sets the style of listings at this terminal.

@@ -80,15 +80,17 @@ var root = &node{next: []*node{
 		showDebugging,
 		{text: "interfaces", help: "Interfaces of the sessions, and the one of inner packets", options: interfaceOptions, run: showInterfaces, pipe: true},
 		{text: "ip", help: "IPv4", next: []*node{
-			{text: "route", help: "Routes into the tunnels", options: onlyJSON, run: showRoutes(false), pipe: true},
+			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(false), pipe: true},
+			showVRF,
 		}},
 		{text: "ipv6", help: "IPv6", next: []*node{
-			{text: "route", help: "Routes into the tunnels", options: onlyJSON, run: showRoutes(true), pipe: true},
+			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(true), pipe: true},
 		}},
 		showLogging,
 		{text: "running-config", help: "Configuration that the router runs with", privileged: true, run: showRunning, pipe: true},
 		showStartup,
 		{text: "tech-support", help: "All that helps to find a fault, without keys", privileged: true, run: showTech, pipe: true},
+		showVRF,
 		{text: "version", help: "Version of the software", run: showVersion, pipe: true},
 	}},
 	{text: "terminal", help: "Set terminal line parameters", next: []*node{

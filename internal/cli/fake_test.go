@@ -105,7 +105,8 @@ func (f *fakeBackend) Tables(context.Context) (session.Tables, error) {
 		},
 		TransformSets: []session.TransformSet{{Name: "TS", Transforms: "esp-gcm 128"}},
 		Interfaces:    []session.Interface{{Name: "eth0", Up: true, MTU: 1500, Map: "CM", Addresses: []string{"192.0.2.1/24"}}, {Name: "seikan0", Tunnel: true, Up: true}},
-		Routes:        []session.Route{{Dst: prefix("10.30.30.1/32"), Device: "seikan0"}, {Dst: prefix("2001:db8::/32"), Device: "seikan0"}},
+		VRFs:          []session.VRF{{Name: "RED", Namespace: "red", Interfaces: []string{"Tunnel0"}}},
+		Routes:        []session.Route{{Dst: prefix("10.30.31.0/24"), Device: "Tunnel0", VRF: "RED"}, {Dst: prefix("10.30.30.1/32"), Device: "seikan0"}, {Dst: prefix("2001:db8::/32"), Device: "seikan0"}},
 	}, f.err
 }
 

@@ -61,6 +61,7 @@ func TestHelp(t *testing.T) {
   startup-config  Configuration that the router starts with
   tech-support    All that helps to find a fault, without keys
   version         Version of the software
+  vrf             VRFs with their interfaces
 `},
 		{"show crypto ", `  debug-condition  Peers that debugging is restricted to
   engine           Encryption engine

@@ -114,7 +114,7 @@ var (
 	isakmpOptions = []*option{
 		{text: "count", help: "How many there are", set: func(a *args, _ any) { a.chosen, a.count = true, true }, open: func(a *args) bool { return !a.chosen }},
 		listing("detail", "Algorithms and lifetimes as well", inDetail),
-		asJSON,
+		byVRF, asJSON,
 	}
 	connectionOptions = []*option{{value: kindConnection, set: func(*args, any) {}}}
 )
@@ -136,6 +136,16 @@ var (
 		{value: kindInterface, set: byInterface.set, open: func(a *args) bool { return a.filter.Interface == "" }},
 		byNumber,
 	}
+)
+
+// The options of VRFs and of routes.
+var (
+	vrfOptions = []*option{
+		listing("detail", "Namespaces and descriptions as well", inDetail),
+		asJSON,
+		{value: kindVRF, set: byFVRF.set, open: func(a *args) bool { return a.filter.FVRF == nil }},
+	}
+	routeOptions = []*option{asJSON, {text: "vrf", help: "Of this VRF", value: kindVRF, set: byIVRF.set}}
 )
 
 // lacksNumber reports whether the name of an interface is a type alone.

@@ -7,7 +7,7 @@ import (
 
 // techCommands are the commands whose output `show tech-support` is, in order.
 var techCommands = []string{
-	"show version", "show running-config", "show interfaces", "show ip route", "show ipv6 route", "show crypto map", "show crypto ipsec transform-set",
+	"show version", "show running-config", "show interfaces", "show vrf detail", "show ip route", "show ipv6 route", "show crypto map", "show crypto ipsec transform-set",
 	"show crypto session detail", "show crypto session history", "show crypto isakmp peers", "show crypto ikev2 sa detailed", "show crypto ikev2 session detailed",
 	"show crypto ipsec sa detail", "show crypto engine connections active", "show crypto statistics", "show logging",
 }

@@ -19,13 +19,16 @@ const maxPolicies = 1 << 16
 
 // Env is what Build asks the system.
 type Env struct {
-	// InterfaceAddrs finds the addresses of an interface, those to be preferred first, and its MTU: tun.InterfaceAddrs.
-	// Nil: an interface needs an address in the configuration.
-	InterfaceAddrs func(name string) ([]netip.Addr, int, error)
+	// Namespace reports that there is no network namespace of a name: netns.Check. Nil: there is none of any.
+	Namespace func(name string) error
 
-	// LocalAddr finds an address of this host inside of one of the prefixes, the zero Addr if there is none: tun.LocalAddr.
+	// InterfaceAddrs finds the addresses of an interface of a network namespace, those to be preferred first, and its MTU:
+	// tun.InterfaceAddrs. Nil: an interface needs an address in the configuration.
+	InterfaceAddrs func(netns, name string) ([]netip.Addr, int, error)
+
+	// LocalAddr finds an address of a network namespace inside of one of the prefixes, the zero Addr if there is none: tun.LocalAddr.
 	// Nil: routes name no source address.
-	LocalAddr func(within ...netip.Prefix) (netip.Addr, error)
+	LocalAddr func(netns string, within ...netip.Prefix) (netip.Addr, error)
 
 	// Keys reads a key file. It is asked at each Build, so that keys that have changed there count. What it gives is cleared afterwards.
 	// Nil: there are no key files.
@@ -39,8 +42,8 @@ type Built struct {
 	Policies []sadb.Policy // the SPD: by interface, entry of the crypto map, line of the access list
 	Session  session.Config
 	Locals   []LocalEndpoint // each address once
-	Routes   []tun.Route     // to the remote networks, each once
-	Tunnels  []Tunnel        // the tunnel interfaces
+	Routes   []tun.Route     // to the remote networks of the crypto maps of the global VRF, each once
+	Tunnels  []Tunnel        // the tunnel interfaces, and the devices of crypto maps in other VRFs
 	Monitor  *Monitor        // nil: there is none
 	Offloads Offloads
 	Lanes    int       // goroutines for each direction of the data plane; 0: as many as fit the machine
@@ -55,6 +58,9 @@ type LocalEndpoint struct {
 	MTU       int  // of the interface; 0: not known
 	ESP       bool // peers there may send ESP that is not in UDP
 	Alternate bool // it need not be there from the start: SAs may move to it when it is
+
+	VRF   string // the front VRF; "": the global one
+	Netns string // its network namespace
 }
 
 // Build makes the parts of the router's configuration of the model, of the crypto maps that are on an interface. An error
@@ -62,8 +68,11 @@ type LocalEndpoint struct {
 func (m *Model) Build(env Env) (Built, error) {
 	b := &builder{
 		m: m, env: env, errs: errorList{file: m.file},
-		used: make(map[string]bool), peers: make(map[peerKey][]*site), routes: make(map[netip.Prefix]int),
-		locals: make(map[netip.Addr]string),
+		used: make(map[string]bool), peers: make(map[peerKey][]*site), locals: make(map[sadb.Host]string),
+		inside: make(map[string]*inside),
+	}
+	if !b.namespaces() {
+		return Built{}, b.errs.err()
 	}
 	b.out.Hostname, b.out.Offloads, b.out.Lanes = m.hostname, m.offloads, m.lanes
 	b.out.Monitor, b.out.Terminal = m.monitor.built(), m.terminal.built()
@@ -77,7 +86,7 @@ func (m *Model) Build(env Env) (Built, error) {
 	}
 	b.out.Session.Descriptions = make(map[session.DescriptionKey]string, len(m.descs.list))
 	for _, d := range m.descs.list {
-		b.out.Session.Descriptions[session.DescriptionKey{Peer: d.addr, FVRF: d.vrf}] = d.description
+		b.out.Session.Descriptions[session.DescriptionKey{Peer: d.addr, FVRF: d.vrf.name}] = d.description
 	}
 	defer func() { b.keyFile.Clear() }()
 	if !b.readKeys() {
@@ -93,7 +102,7 @@ func (m *Model) Build(env Env) (Built, error) {
 			b.tunnel(f)
 		}
 	}
-	b.pass()
+	b.insideDevices()
 	b.shown()
 	for _, s := range b.sites {
 		b.out.IKE.Peers = append(b.out.IKE.Peers, s.peer)
@@ -114,15 +123,19 @@ type builder struct {
 
 	keyFile Keys // what is in it
 
-	used   map[string]bool // crypto maps that are on an interface already
-	peers  map[peerKey][]*site
-	sites  []*site
-	locals map[netip.Addr]string // the interface that has the address
-	routes map[netip.Prefix]int  // index in out.Routes
+	used    map[string]bool // crypto maps that are on an interface already
+	peers   map[peerKey][]*site
+	sites   []*site
+	locals  map[sadb.Host]string // the interface that has the address
+	inside  map[string]*inside   // by VRF: what its crypto maps protect
+	insides []*inside            // in order
 }
 
 // peerKey is the two ends of a peer. Behind one NAT there may be several peers, which their identities tell apart.
-type peerKey struct{ local, remote netip.Addr }
+type peerKey struct {
+	vrf           string // front VRF
+	local, remote netip.Addr
+}
 
 // site is a peer and its session.
 type site struct {
@@ -136,7 +149,7 @@ func (b *builder) fail(at pos, format string, args ...any) { b.errs.add(at, form
 
 // iface adds the crypto map that is on an interface.
 func (b *builder) iface(f *iface, m *cryptoMap) {
-	addrs, mtu, ok := b.addresses(f)
+	addrs, mtu, ok := b.addresses(f, f.vrf.name)
 	if !ok {
 		return
 	}
@@ -153,16 +166,16 @@ func (b *builder) iface(f *iface, m *cryptoMap) {
 			continue
 		}
 		local, ok := b.local(f, addrs, e)
-		if !ok {
+		if !ok || !b.profileIn(f.vrf.name, e.profile) {
 			continue
 		}
-		b.listen(LocalEndpoint{Addr: local, MTU: mtu, ESP: b.m.profiles.byName[e.profile.name].bare})
+		b.listen(LocalEndpoint{VRF: f.vrf.name, Addr: local, MTU: mtu, ESP: b.m.profiles.byName[e.profile.name].bare})
 		b.entry(f, e, local, suffix)
 	}
 }
 
-// addresses finds the addresses of an interface.
-func (b *builder) addresses(f *iface) ([]netip.Addr, int, bool) {
+// addresses finds the addresses of an interface in a VRF.
+func (b *builder) addresses(f *iface, vrf string) ([]netip.Addr, int, bool) {
 	var addrs []netip.Addr
 	for _, p := range []netip.Prefix{f.addr4, f.addr6} {
 		if p.IsValid() {
@@ -172,7 +185,7 @@ func (b *builder) addresses(f *iface) ([]netip.Addr, int, bool) {
 	if len(addrs) > 0 {
 		mtu := 0
 		if b.env.InterfaceAddrs != nil { // the name may be one of the system's all the same
-			if _, n, err := b.env.InterfaceAddrs(f.name); err == nil {
+			if _, n, err := b.env.InterfaceAddrs(b.netns(vrf), f.name); err == nil {
 				mtu = n
 			}
 		}
@@ -182,9 +195,9 @@ func (b *builder) addresses(f *iface) ([]netip.Addr, int, bool) {
 		b.fail(f.at, "an interface with an address, as the system's are not known")
 		return nil, 0, false
 	}
-	addrs, mtu, err := b.env.InterfaceAddrs(f.name)
+	addrs, mtu, err := b.env.InterfaceAddrs(b.netns(vrf), f.name)
 	if err != nil {
-		b.fail(f.at, "an interface of this system, or one with an address here (%v)", err)
+		b.fail(f.at, "an interface of this system%s, or one with an address here (%v)", inVRF(vrf), err)
 		return nil, 0, false
 	}
 	return addrs, mtu, true
@@ -220,11 +233,12 @@ func (b *builder) local(f *iface, addrs []netip.Addr, e *entry) (netip.Addr, boo
 		if a = a.Unmap(); a.Is4() != e.peer.Is4() || a.Zone() != "" {
 			continue
 		}
-		if owner := b.locals[a]; owner != "" && owner != f.name {
+		at := sadb.Host{Addr: a, VRF: f.vrf.name}
+		if owner := b.locals[at]; owner != "" && owner != f.name {
 			b.fail(f.at, "an interface with an address that is not that of %s (%v)", owner, a)
 			return a, false
 		}
-		b.locals[a] = f.name
+		b.locals[at] = f.name
 		return a, true
 	}
 	family := "IPv4"
@@ -238,7 +252,7 @@ func (b *builder) local(f *iface, addrs []netip.Addr, e *entry) (netip.Addr, boo
 // entry adds what one entry of a crypto map protects, to the peer that it shares with others or to a new one.
 func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 	prof := b.m.profiles.byName[e.profile.name]
-	key := peerKey{local, e.peer}
+	key := peerKey{f.vrf.name, local, e.peer}
 	s := siteOf(b.peers[key], prof)
 	if s == nil {
 		if other := confused(b.peers[key], prof); other != nil {
@@ -247,19 +261,20 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 			return
 		}
 		name := fmt.Sprintf("%s %d%s", e.name, e.seq, suffix)
-		peer, ok := b.peer(e, prof, local)
+		peer, ok := b.peer(e, prof, sadb.Host{Addr: local, VRF: f.vrf.name})
 		if !ok {
 			return
 		}
 		peer.Name, peer.Interface = name, f.name
 		s = &site{profile: prof, entry: e, peer: peer, session: session.Configured{
 			Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, cmp.Or(e.ports.ike, e.ports.natt, 500)), PeerName: name, Origin: "crypto map",
-			Map: e.name, Profile: prof.name, Connect: e.connect,
+			Map: e.name, Profile: prof.name, Connect: e.connect, FVRF: f.vrf.name, IVRF: prof.inside(f.vrf.name),
 		}}
 		b.peers[key] = append(b.peers[key], s)
 		b.sites = append(b.sites, s)
 	}
 	b.alternates(s, e)
+	in := b.insideOf(s.session.IVRF)
 	flow := b.protection(&e.protection, e.connect)
 	for _, r := range b.m.lists.byName[e.list.name].rules {
 		if len(b.out.Policies) >= maxPolicies {
@@ -268,7 +283,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 		}
 		p := sadb.Policy{
 			ID:    sadb.PolicyID(fmt.Sprintf("%s %d %s %d%s", e.name, e.seq, e.list.name, r.seq, suffix)),
-			Group: fmt.Sprintf("%s %d%s", e.name, e.seq, suffix), Action: sadb.Skip, MSS: f.mss, DF: b.m.df(f),
+			Group: fmt.Sprintf("%s %d%s", e.name, e.seq, suffix), Action: sadb.Skip, MSS: f.mss, DF: b.m.df(f), Interface: in.device,
 			Local: []sadb.Selector{r.src.selector(r.proto)}, Remote: []sadb.Selector{r.dst.selector(r.proto)},
 		}
 		if r.permit {
@@ -276,7 +291,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 			flow.ID, flow.Local, flow.Remote = p.ID, p.Local, p.Remote
 			s.peer.Flows = append(s.peer.Flows, flow)
 			s.session.Policies = append(s.session.Policies, p)
-			b.route(e, r)
+			b.route(in, e, r)
 		}
 		b.out.Policies = append(b.out.Policies, p)
 	}
@@ -313,13 +328,14 @@ func (b *builder) alternates(s *site, e *entry) {
 			return
 		}
 		s.peer.Alternates = append(s.peer.Alternates, a)
-		b.listen(LocalEndpoint{Addr: a, Alternate: true, ESP: s.profile.bare})
+		b.listen(LocalEndpoint{VRF: s.peer.FVRF, Addr: a, Alternate: true, ESP: s.profile.bare})
 	}
 }
 
 // listen adds an address to those that peers talk to, once.
 func (b *builder) listen(l LocalEndpoint) {
-	i := slices.IndexFunc(b.out.Locals, func(o LocalEndpoint) bool { return o.Addr == l.Addr })
+	l.Netns = b.netns(l.VRF)
+	i := slices.IndexFunc(b.out.Locals, func(o LocalEndpoint) bool { return o.Addr == l.Addr && o.VRF == l.VRF })
 	switch {
 	case i < 0:
 		b.out.Locals = append(b.out.Locals, l)
@@ -363,52 +379,4 @@ func (b *builder) protection(e *protection, connect ike.Connect) ike.Flow {
 		f.Proposals, f.Transport = append(f.Proposals, t.proposal(e)), t.transport
 	}
 	return f
-}
-
-// pass keeps the networks on this side out of the routes to wider ones on the other side: a branch that sends everything through the
-// tunnel must still reach its own hosts.
-func (b *builder) pass() {
-	for _, p := range b.out.Policies {
-		if p.Interface != "" || p.Action != sadb.Protect {
-			continue
-		}
-		for _, l := range p.Local {
-			src := l.Prefixes()[0]
-			if _, known := b.routes[src]; !known && b.within(src) {
-				b.routes[src] = len(b.out.Routes)
-				b.out.Routes = append(b.out.Routes, tun.Route{Dst: src, Pass: true})
-			}
-		}
-	}
-}
-
-// within reports whether a route leads to a network around a prefix.
-func (b *builder) within(p netip.Prefix) bool {
-	for bits := range p.Bits() {
-		around, _ := p.Addr().Prefix(bits)
-		if i, ok := b.routes[around]; ok && !b.out.Routes[i].Pass {
-			return true
-		}
-	}
-	return false
-}
-
-// route leads what a rule permits to the router.
-func (b *builder) route(e *entry, r *rule) {
-	dst := r.dst.prefix
-	i, known := b.routes[dst]
-	if !known {
-		i = len(b.out.Routes)
-		b.routes[dst] = i
-		b.out.Routes = append(b.out.Routes, tun.Route{Dst: dst})
-	}
-	if b.out.Routes[i].Src.IsValid() || b.env.LocalAddr == nil {
-		return
-	}
-	src, err := b.env.LocalAddr(r.src.prefix)
-	if err != nil {
-		b.fail(e.list.at, "an access list whose sources can be looked for in this system (%v)", err)
-		return
-	}
-	b.out.Routes[i].Src = src
 }

@@ -1,21 +1,21 @@
 package config
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 
 	"seikan/esp"
 	"seikan/ike"
 	"seikan/ike/wire"
+	"seikan/sadb"
 )
 
 // maxProposals is how many proposals an SA payload has numbers for (RFC 7296 §3.3.1).
 const maxProposals = 255
 
 // peer makes the peer of an entry, without name and flows.
-func (b *builder) peer(e *entry, prof *profile, local netip.Addr) (ike.Peer, bool) {
-	p := ike.Peer{Local: local, Remote: e.peer, Lifetime: time.Duration(prof.lifetime) * time.Second,
+func (b *builder) peer(e *entry, prof *profile, at sadb.Host) (ike.Peer, bool) {
+	p := ike.Peer{FVRF: at.VRF, Local: at.Addr, Remote: e.peer, Lifetime: time.Duration(prof.lifetime) * time.Second,
 		Port: e.ports.ike, NATTPort: e.ports.natt, StartNATT: e.ports.natt != 0 && e.ports.ike == 0,
 		Reauth: time.Duration(prof.reauth) * time.Second, Unique: prof.unique, Childless: prof.childless}
 	if prof.bare {
@@ -41,7 +41,7 @@ func (b *builder) peer(e *entry, prof *profile, local netip.Addr) (ike.Peer, boo
 	if k := b.keyPeer(e, prof); k != nil {
 		p.PPK = ike.PPK{ID: k.ppk.id, Key: b.secret(k.ppk.key), Required: k.ppk.required}
 	}
-	p.Proposals, ok = b.proposals(local)
+	p.Proposals, ok = b.proposals(at)
 	return p, ok
 }
 
@@ -97,11 +97,14 @@ func (b *builder) keys(e *entry, prof *profile) (local, remote esp.Secret, ok bo
 	return b.secret(own), b.secret(peers), true
 }
 
-// proposals are those of the policy for a local address, else of the first policy for all, else the default.
-func (b *builder) proposals(local netip.Addr) ([]ike.Proposal, bool) {
+// proposals are those of the policy for a local address, else of the first policy for all in its front VRF, else the default.
+func (b *builder) proposals(at sadb.Host) ([]ike.Proposal, bool) {
 	var chosen *policy
 	for _, v := range b.m.policies.list {
-		if slices.Contains(v.locals, local) {
+		if !v.fvrf.has(at.VRF) {
+			continue
+		}
+		if slices.Contains(v.locals, at.Addr) {
 			chosen = v
 			break
 		}

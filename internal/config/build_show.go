@@ -23,6 +23,7 @@ func (b *builder) shown() {
 	for _, t := range b.m.transforms.list {
 		s.TransformSets = append(s.TransformSets, session.TransformSet{Name: t.name, Transforms: t.suite.String(), Transport: t.transport})
 	}
+	s.VRFs = b.shownVRFs()
 	on := make(map[string][]string) // interfaces by crypto map
 	for _, f := range b.m.interfaces.list {
 		s.Interfaces = append(s.Interfaces, b.shownInterface(f))
@@ -38,9 +39,9 @@ func (b *builder) shown() {
 }
 
 func (b *builder) shownInterface(f *iface) session.Interface {
-	v := session.Interface{Name: f.name, Description: f.description, Addresses: []string{}, Map: f.cryptoMap.name}
+	v := session.Interface{Name: f.name, Description: f.description, Addresses: []string{}, Map: f.cryptoMap.name, VRF: f.vrf.name}
 	if v.Tunnel = f.tunnel != nil; v.Tunnel {
-		v.MTU = int(f.mtu)
+		v.MTU, v.TunnelVRF = int(f.mtu), f.tunnel.vrf.name
 	}
 	for _, p := range []netip.Prefix{f.addr4, f.addr6} {
 		if p.IsValid() {
@@ -50,7 +51,7 @@ func (b *builder) shownInterface(f *iface) session.Interface {
 	if b.env.InterfaceAddrs == nil || v.Tunnel {
 		return v
 	}
-	addrs, mtu, err := b.env.InterfaceAddrs(f.name)
+	addrs, mtu, err := b.env.InterfaceAddrs(b.netns(f.vrf.name), f.name)
 	if err != nil {
 		return v // a name that only the configuration has
 	}

@@ -205,7 +205,7 @@ func TestBuildEverything(t *testing.T) {
 	if n := len(b.Session.Sessions[0].Policies); n != 3 {
 		t.Errorf("got %d policies of the session, want 3: no denied ones", n)
 	}
-	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500 true false} {198.51.100.1 0 true true} {2001:db8:1::1 0 true true} {2001:db8::1 1500 true false} {203.0.113.1 1400 true false}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500 true false  } {198.51.100.1 0 true true  } {2001:db8:1::1 0 true true  } {2001:db8::1 1500 true false  } {203.0.113.1 1400 true false  }]"; got != want {
 		t.Errorf("locals: got %s, want %s", got, want)
 	}
 	if got, want := fmt.Sprint(b.Routes), "[{0.0.0.0/0 10.10.10.1 false} {10.30.30.1/32 10.10.10.1 false} {::/0 fd00:10::1 false} {fd00:30::1/128 fd00:10::1 false} {10.10.10.0/23 invalid IP true} {10.10.10.1/32 invalid IP true} {fd00:10::/64 invalid IP true} {fd00:10::1/128 invalid IP true}]"; got != want {
@@ -266,7 +266,7 @@ func TestBuildTwoInterfaces(t *testing.T) {
 	if len(b.IKE.Peers) != 2 || b.IKE.Peers[1].Name != "CM 10 vB" || b.Policies[1].ID != "CM 10 TO-B 10 vB" || b.Session.Sessions[1].PeerName != "CM 10 vB" {
 		t.Fatalf("got %+v", b)
 	}
-	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500 false false} {203.0.113.1 1400 false false}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals), "[{192.0.2.1 1500 false false  } {203.0.113.1 1400 false false  }]"; got != want {
 		t.Errorf("locals: got %s, want %s", got, want)
 	}
 	if len(b.Routes) != 1 {
@@ -281,7 +281,7 @@ func TestBuildOwnAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(b.Locals, b.Routes), "[{203.0.113.9 0 false false}] [{10.30.30.1/32 invalid IP false}]"; got != want {
+	if got, want := fmt.Sprint(b.Locals, b.Routes), "[{203.0.113.9 0 false false  }] [{10.30.30.1/32 invalid IP false}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -332,7 +332,7 @@ func TestBuildErrors(t *testing.T) {
 		})
 	}
 	e := env()
-	e.LocalAddr = func(...netip.Prefix) (netip.Addr, error) { return netip.Addr{}, errors.New("no netlink") }
+	e.LocalAddr = func(string, ...netip.Prefix) (netip.Addr, error) { return netip.Addr{}, errors.New("no netlink") }
 	if _, err := mustParse(t, siteText).Build(e); err == nil || !strings.Contains(err.Error(), "no netlink") {
 		t.Errorf("LocalAddr: got %v", err)
 	}

@@ -10,9 +10,12 @@ import (
 	"seikan/tun"
 )
 
-// Tunnel is a tunnel interface that is in use.
+// Tunnel is a tunnel interface that is in use, or another device beside the one for all.
 type Tunnel struct {
 	Name   string
+	VRF    string // the inside VRF; "": the global one
+	Netns  string // its network namespace
+	Maps   bool   // it is no tunnel interface but the device of the crypto maps of its VRF
 	Addrs  []netip.Prefix
 	MTU    int         // of `ip mtu`; 0: what fits
 	GRE    *seikan.GRE // nil: none
@@ -30,7 +33,7 @@ func (b *builder) tunnel(f *iface) {
 	if !ok {
 		return
 	}
-	b.listen(LocalEndpoint{Addr: local, MTU: mtu, ESP: b.bare(t)})
+	b.listen(LocalEndpoint{VRF: t.vrf.name, Addr: local, MTU: mtu, ESP: b.bare(t)})
 	if t.shutdown || t.protection.name == "" {
 		return
 	}
@@ -47,13 +50,20 @@ func (b *builder) tunnel(f *iface) {
 		return
 	}
 	e := &entry{name: f.name + "-head-0", seq: 65537, at: f.at, peer: t.destination, peerAt: f.at, protection: v.protection, connect: ike.Always}
-	key := peerKey{local, e.peer}
+	key := peerKey{t.vrf.name, local, e.peer}
 	if list := b.peers[key]; len(list) > 0 {
 		b.fail(f.at, "a tunnel whose two ends no other tunnel and no crypto map has; %s has them", list[0].session.Interface)
 		return
 	}
 	prof := b.m.profiles.byName[v.profile.name]
-	peer, ok := b.peer(e, prof, local)
+	if !b.profileIn(t.vrf.name, v.profile) {
+		return
+	}
+	if (prof.ivrf.name != "" || prof.ivrfGlobal) && prof.inside("") != f.vrf.name {
+		b.fail(v.profile.at, "a profile without ivrf: a tunnel interface is in the VRF that its vrf forwarding says")
+		return
+	}
+	peer, ok := b.peer(e, prof, sadb.Host{Addr: local, VRF: t.vrf.name})
 	if !ok {
 		return
 	}
@@ -64,7 +74,7 @@ func (b *builder) tunnel(f *iface) {
 	peer.Name, peer.Interface, peer.Flows = e.name, f.name, []ike.Flow{flow}
 	s := &site{profile: prof, entry: e, peer: peer, session: session.Configured{
 		Interface: f.name, Outside: t.sourceOf.name, Local: local, Peer: netip.AddrPortFrom(e.peer, 500), PeerName: e.name, Origin: "crypto map", Map: e.name, Profile: prof.name,
-		Connect: e.connect, Policies: []sadb.Policy{p},
+		Connect: e.connect, Policies: []sadb.Policy{p}, FVRF: t.vrf.name, IVRF: f.vrf.name,
 	}}
 	b.peers[key] = append(b.peers[key], s)
 	b.sites = append(b.sites, s)
@@ -106,9 +116,13 @@ func (b *builder) tunnelSource(f *iface) (netip.Addr, int, bool) {
 	}
 	of := b.m.interfaces.byName[t.sourceOf.name]
 	if of == nil {
-		of = &iface{named: t.sourceOf}
+		of = &iface{named: t.sourceOf, vrf: t.vrf} // one that only the system has
 	}
-	addrs, mtu, ok := b.addresses(of)
+	if of.vrf.name != t.vrf.name {
+		b.fail(t.sourceOf.at, "an interface in %s, as tunnel vrf says; %s is in %s", vrfOrGlobal(t.vrf.name), of.name, vrfOrGlobal(of.vrf.name))
+		return netip.Addr{}, 0, false
+	}
+	addrs, mtu, ok := b.addresses(of, of.vrf.name)
 	if !ok {
 		return netip.Addr{}, 0, false
 	}
@@ -122,7 +136,7 @@ func (b *builder) tunnelSource(f *iface) (netip.Addr, int, bool) {
 }
 
 func (b *builder) builtTunnel(f *iface, local netip.Addr) Tunnel {
-	t := Tunnel{Name: f.name, MTU: int(f.mtu)}
+	t := Tunnel{Name: f.name, VRF: f.vrf.name, Netns: b.netns(f.vrf.name), MTU: int(f.mtu)}
 	for _, p := range []netip.Prefix{f.addr4, f.addr6} {
 		if p.IsValid() {
 			t.Addrs = append(t.Addrs, p)
@@ -135,7 +149,7 @@ func (b *builder) builtTunnel(f *iface, local netip.Addr) Tunnel {
 		}
 	}
 	for _, r := range b.m.routes {
-		if r.via.name == f.name {
+		if r.via.name == f.name { // in the same VRF, as was checked
 			t.Routes = append(t.Routes, tun.Route{Dst: r.dst})
 		}
 	}

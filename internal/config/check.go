@@ -26,6 +26,7 @@ func (p *parser) check() {
 	p.m.arrange()
 	understood := len(p.errs.list) == 0
 	p.checkReferences()
+	p.checkVRFs()
 	p.checkMonitor()
 	p.checkTerminal()
 	if !understood {

@@ -18,9 +18,11 @@ var globalMode = mode{prompt: "config", commands: []node{
 	userNode(),
 	bannerNode(),
 	lineNode(),
+	vrfNode(),
 	kw("ip", "IPv4",
 		sshNode(),
 		route4Node(),
+		oldVRFNode(),
 		kw("access-list", "add an access list",
 			kw("extended", "with source and destination",
 				arg(kindName, "name of an access list").do((*parser).enterList4)))),
@@ -130,16 +132,16 @@ func ptr[T any](v T) *T { return &v }
 
 // peerVRF is an address with what may follow it in `crypto isakmp peer`.
 func peerVRF(n node) node {
-	n.next = []node{kw("vrf", "front door VRF of the peer", arg(kindName, "name of a VRF").do((*parser).enterIsakmpPeer))}
+	n.next = []node{kw("vrf", "front door VRF of the peer", vrfArg().do((*parser).enterIsakmpPeer))}
 	return n.do((*parser).enterIsakmpPeer)
 }
 
 func (p *parser) enterIsakmpPeer(a args) {
 	d := isakmpPeer{addr: valueOf[netip.Addr](a, 0)}
 	if len(a.values) > 1 {
-		d.vrf = valueOf[string](a, 1)
+		d.vrf = named{valueOf[string](a, 1), a.at(1)}
 	}
-	p.isakmp = p.m.descs.define(d.addr.String()+" "+d.vrf, d)
+	p.isakmp = p.m.descs.define(d.addr.String()+" "+d.vrf.name, d)
 	p.enter(&isakmpPeerMode, p.isakmp)
 }
 
@@ -168,7 +170,9 @@ var interfaceMode = mode{prompt: "config-if", commands: []node{
 	kw("description", "describe the interface",
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.iface.description = valueOf[string](a, 0) })),
+	forwardingNode("the front door VRF: where the peers of the crypto map are"),
 	kw("ip", "IPv4",
+		forwardingNode("the front door VRF: where the peers of the crypto map are"),
 		adjustMSSNode("TCP of the traffic that the crypto map protects"),
 		address4Node("the address that peers see")),
 	kw("ipv6", "IPv6", address6Node("the address that peers see")),
@@ -179,6 +183,8 @@ var interfaceMode = mode{prompt: "config-if", commands: []node{
 			})),
 		interfaceDFNode()),
 	kw("no", "switch off",
+		noForwardingNode(),
+		kw("ip", "IPv4", noForwardingNode()),
 		kw("shutdown", "use the interface, as always").do(func(*parser, args) {})),
 }}
 

@@ -84,8 +84,7 @@ func (p *parser) enterPolicy(a args) {
 // policyMode is `crypto ikev2 policy`.
 var policyMode = mode{prompt: "config-ikev2-policy", commands: []node{
 	kw("match", "when the policy is used",
-		kw("fvrf", "front door VRF",
-			kw("any", "all of them").do(func(p *parser, _ args) { p.policy.fvrf = true })),
+		fvrfNode(func(p *parser) *fvrfMatch { return &p.policy.fvrf }),
 		kw("address", "address of this router",
 			kw("local", "that the peer talks to",
 				arg(kindHost, "address of this router").do(func(p *parser, a args) {
@@ -198,9 +197,9 @@ var profileMode = mode{prompt: "config-ikev2-profile", commands: []node{
 	kw("description", "describe the profile",
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.profile.description = valueOf[string](a, 0) })),
+	ivrfNode(),
 	kw("match", "for which peers the profile is",
-		kw("fvrf", "front door VRF",
-			kw("any", "all of them").do(func(p *parser, _ args) { p.profile.fvrf = true })),
+		fvrfNode(func(p *parser) *fvrfMatch { return &p.profile.fvrf }),
 		kw("identity", "by identity",
 			kw("remote", "that the peer claims",
 				append(identityNodes(func(p *parser, id identity) {

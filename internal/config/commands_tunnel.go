@@ -47,7 +47,9 @@ var tunnelIfMode = mode{prompt: "config-if", commands: []node{
 	kw("description", "describe the interface",
 		arg(kindText, "a description of at most 200 characters").
 			do(func(p *parser, a args) { p.iface.description = valueOf[string](a, 0) })),
+	forwardingNode("the inside VRF: where the interface is, with its addresses and routes"),
 	kw("ip", "IPv4",
+		forwardingNode("the inside VRF: where the interface is, with its addresses and routes"),
 		adjustMSSNode("TCP of the traffic through the tunnel"),
 		address4Node("the address of this end of the tunnel"),
 		kw("mtu", "largest packet",
@@ -65,6 +67,9 @@ var tunnelIfMode = mode{prompt: "config-if", commands: []node{
 			})),
 		kw("destination", "the other end",
 			arg(kindHost, "address of the peer").do(func(p *parser, a args) { p.iface.tunnel.destination = valueOf[netip.Addr](a, 0) })),
+		kw("vrf", "the front door VRF: where the two ends are", vrfArg().do(func(p *parser, a args) {
+			p.iface.tunnel.vrf = named{valueOf[string](a, 0), a.at(0)}
+		})),
 		kw("mode", "how packets are wrapped",
 			kw("gre", "in GRE", choice("ip", "over IPv4", tunnelGRE).do((*parser).setTunnelMode)),
 			kw("ipsec", "not at all, only protected",
@@ -81,6 +86,8 @@ var tunnelIfMode = mode{prompt: "config-if", commands: []node{
 						p.iface.tunnel.protection = named{valueOf[string](a, 0), a.at(0)}
 					}))))),
 	kw("no", "switch off",
+		noForwardingNode(),
+		kw("ip", "IPv4", noForwardingNode()),
 		kw("shutdown", "use the tunnel").do(func(p *parser, _ args) { p.iface.tunnel.shutdown = false })),
 }}
 
@@ -88,8 +95,8 @@ func (p *parser) setTunnelMode(a args) { p.iface.tunnel.mode = valueOf[tunnelMod
 
 // routeNode is `ip route` or `ipv6 route`.
 func routeNode(destination func(tunnel node) node) node {
-	return kw("route", "lead packets into a tunnel interface",
-		destination(arg(kindTunnel, "name of a tunnel interface, TunnelN").do((*parser).addRoute)))
+	to := destination(arg(kindTunnel, "name of a tunnel interface, TunnelN").do((*parser).addRoute))
+	return kw("route", "lead packets into a tunnel interface", kw("vrf", "in a VRF, which is that of the tunnel", vrfArg(to)), to)
 }
 
 func route4Node() node {
@@ -105,21 +112,26 @@ func route6Node() node {
 func (p *parser) addRoute(a args) {
 	last := len(a.values) - 1
 	r := route{via: named{valueOf[string](a, last), a.at(last)}}
-	switch v := a.values[0].value.(type) {
+	at := 0 // of the destination
+	if name, ok := a.values[0].value.(string); ok {
+		r.vrf, at = named{name, a.at(0)}, 1
+	}
+	switch v := a.values[at].value.(type) {
 	case netip.Addr:
-		r.dst = netip.PrefixFrom(v, int(valueOf[maskBits](a, 1)))
+		r.dst = netip.PrefixFrom(v, int(valueOf[maskBits](a, at+1)))
 	case netip.Prefix:
 		r.dst = v
 	}
 	if r.dst != r.dst.Masked() {
-		p.fail(a.at(0), "an address without bits behind its mask: %v", r.dst.Masked().Addr())
+		p.fail(a.at(at), "an address without bits behind its mask: %v", r.dst.Masked().Addr())
 		return
 	}
 	for _, o := range p.m.routes {
-		if o.dst == r.dst && o.via.name == r.via.name {
+		same := o.dst == r.dst && o.vrf.name == r.vrf.name
+		if same && o.via.name == r.via.name {
 			return
 		}
-		if o.dst == r.dst {
+		if same {
 			p.fail(a.at(last), "one tunnel for %v, which goes into %s", r.dst, o.via.name)
 			return
 		}

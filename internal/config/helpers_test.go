@@ -63,6 +63,10 @@ logging host 192.0.2.9
 logging host 2001:db8::9 transport tls name logs.example port 7514 format rfc5424
 logging 192.0.2.9 format classic transport tcp
 key file /etc/seikan/keys
+vrf definition INET
+ description to the providers
+ netns wan
+ip vrf CUST
 crypto ikev2 proposal P1
  encryption aes-gcm-256 aes-cbc-256 aes-cbc-128 chacha20-poly1305
  integrity sha256 sha1
@@ -119,6 +123,19 @@ crypto ikev2 profile PROF
  unique replace
  childless prefer
  no nat force-encap
+crypto ikev2 policy P-INET
+ match fvrf INET
+ proposal P2
+crypto ikev2 profile PROF-INET
+ match fvrf INET
+ ivrf global
+ authentication remote pre-share key swordfish-three
+ authentication local pre-share key swordfish-three
+crypto ikev2 profile PROF-CUST
+ match fvrf any
+ ivrf CUST
+ authentication remote pre-share key swordfish-three
+ authentication local pre-share key swordfish-three
 crypto ikev2 profile P6
  identity local address 2001:db8::1
  authentication remote pre-share key swordfish-three
@@ -210,7 +227,19 @@ interface Tunnel9
  tunnel mode ipsec ipv4
  shutdown
  no shutdown
+interface Tunnel10
+ vrf forwarding CUST
+ tunnel vrf INET
+interface Tunnel11
+ ip vrf forwarding INET
+ no vrf forwarding
+ ip vrf forwarding INET
+ no ip vrf forwarding INET
+interface vW
+ vrf forwarding INET
 ip route 10.77.0.0 255.255.0.0 Tunnel7
+ip route vrf CUST 10.77.0.0 255.255.0.0 Tunnel10
+ipv6 route vrf CUST fd00:77::/48 Tunnel10
 ipv6 route fd00:77::/48 tunnel8
 ip access-list extended TO-B
  remark first
@@ -269,11 +298,19 @@ func errorsOf(t testing.TB, err error) []*Error {
 	return list
 }
 
-// env has one interface and one host behind the router.
+// env has interfaces and one host behind the router, and three network namespaces, in one of which is an interface more.
 func env() Env {
 	return Env{
-		InterfaceAddrs: func(name string) ([]netip.Addr, int, error) {
-			switch name {
+		Namespace: func(name string) error {
+			if name != "INET" && name != "CUST" && name != "wan" {
+				return errors.New("no such namespace")
+			}
+			return nil
+		},
+		InterfaceAddrs: func(netns, name string) ([]netip.Addr, int, error) {
+			switch netns + name {
+			case "wanvW":
+				return addrs("192.0.2.1"), 1450, nil
 			case "vA":
 				return addrs("192.0.2.1", "198.51.100.1", "2001:db8::1", "fe80::1%vA"), 1500, nil
 			case "vB":
@@ -287,9 +324,13 @@ func env() Env {
 			}
 			return ParseKeys(file, []byte("OURS swordfish-one\nTHEIRS swordfish-two\nPPK hex 0a5c11bf\n"))
 		},
-		LocalAddr: func(within ...netip.Prefix) (netip.Addr, error) {
+		LocalAddr: func(netns string, within ...netip.Prefix) (netip.Addr, error) {
 			for _, p := range within {
-				for _, a := range addrs("10.10.10.1", "fd00:10::1") {
+				here := addrs("10.10.10.1", "fd00:10::1")
+				if netns != "" {
+					here = addrs("10.10.10.2")
+				}
+				for _, a := range here {
 					if p.Contains(a) {
 						return a, nil
 					}

@@ -36,6 +36,7 @@ type Model struct {
 	monitor  monitor
 	terminal terminal
 
+	vrfs       table[vrf]
 	proposals  table[proposal]
 	policies   table[policy]
 	keyrings   table[keyring]
@@ -105,7 +106,7 @@ type hash struct {
 // policy is a `crypto ikev2 policy`.
 type policy struct {
 	named
-	fvrf      bool // match fvrf any
+	fvrf      fvrfMatch
 	locals    []netip.Addr
 	proposals []named
 }
@@ -135,7 +136,9 @@ type ppk struct {
 type profile struct {
 	named
 	description string
-	fvrf        bool
+	fvrf        fvrfMatch
+	ivrf        named // of crypto maps; none: the front VRF
+	ivrfGlobal  bool  // ivrf global
 	remote      []identity
 	local       *identity
 	authRemote  *authentication
@@ -201,7 +204,7 @@ type ipsecProfile struct {
 // isakmpPeer is a `crypto isakmp peer`.
 type isakmpPeer struct {
 	addr        netip.Addr
-	vrf         string
+	vrf         named
 	description string
 }
 
@@ -232,6 +235,7 @@ type entry struct {
 type iface struct {
 	named
 	description  string
+	vrf          named // vrf forwarding: the front VRF of its crypto map, the inside VRF of a tunnel
 	addr4, addr6 netip.Prefix
 	mss          uint16   // ip tcp adjust-mss; 0: none
 	mtu          uint16   // ip mtu; 0: what fits
@@ -245,6 +249,7 @@ type tunnel struct {
 	source      netip.Addr // of this router, or
 	sourceOf    named      // that of an interface
 	destination netip.Addr
+	vrf         named // tunnel vrf: of the two ends
 	mode        tunnelMode
 	key         *uint32 // of GRE
 	protection  named   // a crypto ipsec profile
@@ -264,6 +269,7 @@ var tunnelModeText = [...]string{tunnelGRE: "gre ip", tunnelIPsecIPv4: "ipsec ip
 
 // route is an `ip route` or `ipv6 route` into a tunnel interface.
 type route struct {
+	vrf named
 	dst netip.Prefix
 	via named
 }

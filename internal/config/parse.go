@@ -52,6 +52,7 @@ type parser struct {
 	doubtful map[string]bool // words of lines that were wrong: what they name may be meant to exist
 
 	// What the modes work on.
+	vrf      *vrf
 	proposal *proposal
 	policy   *policy
 	keyring  *keyring

@@ -82,7 +82,7 @@ var accepted = []struct{ name, text, want string }{
 
 	{"isakmp peer", "crypto isakmp peer 192.0.2.2\n description x  y", "crypto isakmp peer address 192.0.2.2"},
 	{"isakmp peer ip-address", "crypto isakmp peer ip-address 192.0.2.2", "crypto isakmp peer address 192.0.2.2"},
-	{"isakmp peer vrf", "crypto isakmp peer address 192.0.2.2 vrf V", "crypto isakmp peer address 192.0.2.2 vrf V"},
+	{"isakmp peer vrf", "vrf definition V\ncrypto isakmp peer address 192.0.2.2 vrf V", "crypto isakmp peer address 192.0.2.2 vrf V"},
 	{"isakmp peer ipv6", "crypto isakmp peer address ipv6 2001:db8::2", "crypto isakmp peer address ipv6 2001:db8::2"},
 	{"isakmp peer IPv6 without the word", "crypto isakmp peer 2001:db8::2", "crypto isakmp peer address ipv6 2001:db8::2"},
 	{"description", "crypto isakmp peer 192.0.2.2\n description " + strings.Repeat("é", 80), " description " + strings.Repeat("é", 80)},
@@ -164,7 +164,7 @@ func TestAccepted(t *testing.T) {
 // refused are texts whose last line is wrong: the word that the caret is under, "$" for the end of the line, and what is
 // expected there, or the beginning of it.
 var refused = []struct{ name, text, at, want string }{
-	{"unknown", "foo bar", "foo", "hostname, crypto, key, enable, username, banner, line, ip, ipv6, access-list, interface, monitor, platform, no, logging, service, exit or end"},
+	{"unknown", "foo bar", "foo", "hostname, crypto, key, enable, username, banner, line, vrf, ip, ipv6, access-list, interface, monitor, platform, no, logging, service, exit or end"},
 	{"unknown in a mode", inMap + " foo", "foo", "description, set, match, no, hostname, crypto,"},
 	{"ambiguous", "i", "i", "ip, ipv6 or interface"},
 	{"missing word", "hostname", "$", "name of this router"},
@@ -177,7 +177,7 @@ var refused = []struct{ name, text, at, want string }{
 	{"abbreviated number", "crypto ikev2 proposal P\n group 3", "3", "14, 15, 16, 19, 20, 21 or 31"},
 	{"MD5", "crypto ikev2 proposal P\n integrity md5", "md5", "sha1, sha256, sha384 or sha512"},
 	{"PRF", "crypto ikev2 proposal P\n prf", "$", "sha1, sha256, sha384 or sha512"},
-	{"fvrf", "crypto ikev2 policy P\n match fvrf INET", "INET", "any"},
+	{"fvrf", inProposal + "crypto ikev2 policy P\n proposal P1\n match fvrf INET", "INET", "name of a VRF that is defined; none is"},
 	{"undefined proposal", "crypto ikev2 policy P\n proposal P9", "P9", "name of a proposal that is defined; none is"},
 
 	{"mask", inKeyPeer + "  address 192.0.2.0 255.0.255.0", "255.0.255.0", "network mask such as 255.255.255.0 or the end of the line"},
@@ -207,7 +207,7 @@ var refused = []struct{ name, text, at, want string }{
 	{"modes", "crypto ipsec transform-set T esp-gcm 128\ncrypto ipsec transform-set U esp-gcm 128\n mode transport\n" + inMap + " set transform-set T U", "U", "transform sets of one mode"},
 	{"tunnel mode", "interface Tunnel0\n tunnel mode gre ipv6", "ipv6", "ip"},
 	{"tunnel profile", "interface Tunnel0\n tunnel protection ipsec profile P", "P", "name of an IPsec profile that is defined; none is"},
-	{"tunnel lines elsewhere", "interface vA\n tunnel source vB", "tunnel", "description, ip, ipv6, crypto, no,"},
+	{"tunnel lines elsewhere", "interface vA\n tunnel source vB", "tunnel", "description, vrf, ip, ipv6, crypto, no,"},
 	{"route to nowhere", "ip route 10.0.0.0 255.0.0.0 Tunnel1", "Tunnel1", "name of an interface that is defined; none is"},
 	{"route out of the wrong interface", "ip route 10.0.0.0 255.0.0.0 vA", "vA", "name of a tunnel interface, TunnelN"},
 	{"route with bits too many", "ip route 10.0.0.1 255.0.0.0 Tunnel1", "10.0.0.1", "an address without bits behind its mask: 10.0.0.0"},
@@ -249,7 +249,7 @@ var refused = []struct{ name, text, at, want string }{
 	{"IPv4 length in IPv6", inList6 + " permit ipv6 10.0.0.0/8 any", "10.0.0.0/8", "host, any or source prefix (IPv6)"},
 	{"IPv4 in the form of IPv6", inKeyPeer + "  address ::ffff:192.0.2.2", "::ffff:192.0.2.2", "IPv4 address, IPv6 address or prefix"},
 	{"undefined of many", definitions(10) + inMap + " set transform-set T10", "T10", "name of a transform set that is defined: T0, T1, T2, T3, T4, T5, T6, T7, ..."},
-	{"shutdown", "interface vA\n shutdown", "shutdown", "description, ip, ipv6, crypto, no,"},
+	{"shutdown", "interface vA\n shutdown", "shutdown", "description, vrf, ip, ipv6, crypto, no,"},
 }
 
 func TestRefused(t *testing.T) {

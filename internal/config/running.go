@@ -34,6 +34,9 @@ func (m *Model) text(keys bool) string {
 	}
 	w.offloads(m)
 	w.logging(m)
+	for _, v := range m.vrfs.list {
+		w.vrf(v)
+	}
 	w.ike(m)
 	for _, v := range m.descs.list {
 		w.isakmpPeer(v)
@@ -161,10 +164,17 @@ func (w *writer) ike(m *Model) {
 	}
 }
 
-func (w *writer) fvrf(all bool) {
-	if all {
+func (w *writer) vrf(v *vrf) {
+	w.block("vrf definition %s", v.name)
+	w.text(" description ", v.description)
+	w.text(" netns ", v.netns)
+}
+
+func (w *writer) fvrf(m fvrfMatch) {
+	if m.any {
 		w.line(" match fvrf any")
 	}
+	w.text(" match fvrf ", m.of.name)
 }
 
 func (w *writer) words(before string, words []string) {
@@ -257,6 +267,10 @@ func maskText(n int, inverse bool) string {
 func (w *writer) profile(v *profile) {
 	w.block("crypto ikev2 profile %s", v.name)
 	w.text(" description ", v.description)
+	if v.ivrfGlobal {
+		w.line(" ivrf " + globalVRF)
+	}
+	w.text(" ivrf ", v.ivrf.name)
 	w.fvrf(v.fvrf)
 	for _, id := range v.remote {
 		w.line(" match identity remote %v", id)
@@ -328,14 +342,14 @@ func (d *dpd) String() string {
 }
 
 func (w *writer) isakmpPeer(v *isakmpPeer) {
-	family, vrf := "", ""
+	family, in := "", ""
 	if v.addr.Is6() {
 		family = "ipv6 "
 	}
-	if v.vrf != "" {
-		vrf = " vrf " + v.vrf
+	if v.vrf.name != "" {
+		in = " vrf " + v.vrf.name
 	}
-	w.block("crypto isakmp peer address %s%v%s", family, v.addr, vrf)
+	w.block("crypto isakmp peer address %s%v%s", family, v.addr, in)
 	w.text(" description ", v.description)
 }
 
@@ -409,6 +423,7 @@ func (w *writer) protection(e *protection) {
 func (w *writer) iface(v *iface) {
 	w.block("interface %s", v.name)
 	w.text(" description ", v.description)
+	w.text(" vrf forwarding ", v.vrf.name)
 	if v.addr4.IsValid() {
 		w.line(" ip address %v %s", v.addr4.Addr(), maskText(v.addr4.Bits(), false))
 	}
@@ -438,6 +453,7 @@ func (w *writer) tunnel(t *tunnel) {
 	if t.destination.IsValid() {
 		w.line(" tunnel destination %v", t.destination)
 	}
+	w.text(" tunnel vrf ", t.vrf.name)
 	if t.mode != tunnelGRE {
 		w.line(" tunnel mode %s", tunnelModeText[t.mode])
 	}
@@ -455,10 +471,14 @@ func (w *writer) routes(list []route) {
 		w.line("!")
 	}
 	for _, r := range list {
+		in := ""
+		if r.vrf.name != "" {
+			in = "vrf " + r.vrf.name + " "
+		}
 		if r.dst.Addr().Is4() {
-			w.line("ip route %v %s %s", r.dst.Addr(), maskText(r.dst.Bits(), false), r.via.name)
+			w.line("ip route %s%v %s %s", in, r.dst.Addr(), maskText(r.dst.Bits(), false), r.via.name)
 		} else {
-			w.line("ipv6 route %v %s", r.dst, r.via.name)
+			w.line("ipv6 route %s%v %s", in, r.dst, r.via.name)
 		}
 	}
 }
