@@ -45,6 +45,16 @@ func NewLab(t testing.TB) *Lab {
 	return l
 }
 
+// Add makes one more namespace, in which only lo is up.
+func (l *Lab) Add(t testing.TB, suffix string) *Namespace {
+	t.Helper()
+	n := &Namespace{strings.TrimSuffix(l.A.name, "-A") + "-" + suffix}
+	run(t, exec.Command("ip", "netns", "add", n.name))
+	t.Cleanup(func() { run(t, exec.Command("ip", "netns", "delete", n.name)) })
+	n.ip(t, "link", "set", "lo", "up")
+	return n
+}
+
 // configure gives the end of the cable and lo their addresses and brings both up.
 func (n *Namespace) configure(t testing.TB, device, outer, outer6, inner, inner6 string) {
 	t.Helper()
