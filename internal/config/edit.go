@@ -152,7 +152,7 @@ func (m *Model) carryOut(p *parser, mt match, path []string, depth int, l *line)
 	}
 	path = slices.Clone(path[:depth])
 	if len(p.modes) > depth+1 {
-		path = append(path, strings.TrimSpace(l.text))
+		path = append(path, l.plain())
 	}
 	p.m.arrange()
 	if p.m.text(true) == m.text(true) {
@@ -172,22 +172,35 @@ func (m *Model) takeAway(p *parser, lines []textLine, path []string, depth int, 
 	}
 	both := strings.EqualFold(l.words[0].text, "default")
 	var kept strings.Builder
-	found, below := false, -1
+	found, enters, below := 0, false, -1
 	for _, s := range lines {
 		switch {
 		case below >= 0 && len(s.words) > 0 && s.indent > below:
 			continue
 		case s.in == in && (meant != nil && s.enters == meant || s.beginsWith(t.words, both)):
-			found, below = true, s.indent
+			found, enters, below = found+1, enters || s.enters != nil, s.indent
 			continue
 		}
 		below = -1
 		kept.WriteString(s.text + "\n")
 	}
-	if !found && t.argued {
+	switch {
+	case found == 0 && t.argued:
 		return Edit{}, &EditError{Refused, l.column(1), "a line that is configured"}
+	case t.vague(found, enters):
+		return Edit{}, t.complaint(l)
 	}
 	return m.now(kept.String(), path[:depth]), nil
+}
+
+// vague reports whether words say too little to take so many lines away, as those of `no crypto` and `no username`: whoever gives them
+// has not come to the end of his line.
+func (t *trace) vague(found int, enters bool) bool {
+	if t.argued || t.last.run != nil {
+		return false
+	}
+	argument := slices.ContainsFunc(t.next, func(n node) bool { return n.kind != nil })
+	return enters || found > 1 && (argument || len(t.words) == 1)
 }
 
 // now is the Edit that makes a text of m's.

@@ -228,3 +228,47 @@ func FuzzEdit(f *testing.F) {
 		}
 	})
 }
+
+// What says too little takes nothing away: an operator who presses return too early keeps his router.
+func TestEditVague(t *testing.T) {
+	m := mustParse(t, everything)
+	for _, tt := range []struct {
+		path []string
+		line string
+	}{
+		{nil, "no crypto"},
+		{nil, "no crypto ikev2"},
+		{nil, "no crypto ikev2 profile"},
+		{nil, "no crypto map"},
+		{nil, "default crypto map"},
+		{nil, "no interface"},
+		{nil, "no ip access-list extended"},
+		{nil, "no ip"},
+		{nil, "no username"},
+		{nil, "no logging"},
+		{[]string{"crypto map CM 10 ipsec-isakmp"}, "no set"},
+		{[]string{"crypto ikev2 keyring KR"}, "no peer"},
+	} {
+		e, err := m.Edit(tt.path, tt.line)
+		var bad *EditError
+		if !errors.As(err, &bad) || bad.Problem != Incomplete || bad.Column != len(tt.line) {
+			t.Errorf("%q: got %v, %#v, want that it is incomplete", tt.line, e.Model != nil, err)
+		}
+	}
+}
+
+// `no no` says nothing.
+func TestNoChoiceOfNo(t *testing.T) {
+	list, _, err := mustParse(t, siteText).Choices(nil, "no ")
+	if err != nil || len(list) == 0 || slices.ContainsFunc(list, func(c Choice) bool { return c.Word == "no" }) {
+		t.Errorf("got %v, %v", list, err)
+	}
+}
+
+// A path is short whatever was typed: it travels with each line.
+func TestEditPathIsPlain(t *testing.T) {
+	e := edited(t, mustParse(t, siteText), "  interface"+strings.Repeat(" ", 500)+"vA")
+	if !slices.Equal(e.Path, []string{"interface vA"}) {
+		t.Errorf("got %q", e.Path)
+	}
+}

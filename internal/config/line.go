@@ -50,6 +50,15 @@ func newLine(num int, text string) *line {
 	return l
 }
 
+// plain is the line with one blank between its words.
+func (l *line) plain() string {
+	words := make([]string, len(l.words))
+	for i, w := range l.words {
+		words[i] = w.text
+	}
+	return strings.Join(words, " ")
+}
+
 // argument is the text that a kind looks at: word i, or all of the line from there on.
 func (l *line) argument(k *kind, i int) string {
 	if k.rest {

@@ -81,7 +81,7 @@ var modeWords = []Choice{
 // Choices are the words that may stand at the end of a line in the mode that path leads to, instead of its last word where no blank is behind
 // that. whole reports whether the line may also end there. The error is an *EditError.
 func (m *Model) Choices(path []string, text string) (list []Choice, whole bool, err error) {
-	p, _ := m.read()
+	p := newParser(m.file) // the words of a mode are the same, whatever is configured
 	p.follow(path)
 	part := ""
 	l := newLine(0, text)
@@ -95,7 +95,6 @@ func (m *Model) Choices(path []string, text string) (list []Choice, whole bool, 
 	}
 	var worst *EditError
 	for depth := len(p.modes) - 1; depth >= 0; depth-- {
-
 		t := l.trace(p.modes[depth].commands, from)
 		if from == 1 {
 			if explicit := l.trace(p.modes[depth].commands, 0); explicit.problem == nil && t.problem != nil {
@@ -108,7 +107,11 @@ func (m *Model) Choices(path []string, text string) (list []Choice, whole bool, 
 			}
 			continue
 		}
-		list = append(list, choicesOf(t.next, part)...)
+		for _, c := range choicesOf(t.next, part) {
+			if from == 0 || len(l.words) > 1 || c.Word != "no" { // no line begins with two
+				list = append(list, c)
+			}
+		}
 		whole = whole || part == "" && t.last != nil && t.last.run != nil
 		if len(list) > 0 || whole {
 			break
