@@ -69,7 +69,7 @@ func (m *Model) Build(env Env) (Built, error) {
 	b := &builder{
 		m: m, env: env, errs: errorList{file: m.file},
 		used: make(map[string]bool), peers: make(map[peerKey][]*site), locals: make(map[sadb.Host]string),
-		inside: make(map[string]*inside),
+		inside: make(map[string]*inside), listens: make(map[sadb.Host]int),
 	}
 	if !b.namespaces() {
 		return Built{}, b.errs.err()
@@ -102,14 +102,14 @@ func (m *Model) Build(env Env) (Built, error) {
 			b.tunnel(f)
 		}
 	}
+	if err := b.errs.err(); err != nil {
+		return Built{}, err
+	}
 	b.insideDevices()
 	b.shown()
 	for _, s := range b.sites {
 		b.out.IKE.Peers = append(b.out.IKE.Peers, s.peer)
 		b.out.Session.Sessions = append(b.out.Session.Sessions, s.session)
-	}
-	if err := b.errs.err(); err != nil {
-		return Built{}, err
 	}
 	return b.out, nil
 }
@@ -127,6 +127,7 @@ type builder struct {
 	peers   map[peerKey][]*site
 	sites   []*site
 	locals  map[sadb.Host]string // the interface that has the address
+	listens map[sadb.Host]int    // index in out.Locals
 	inside  map[string]*inside   // by VRF: what its crypto maps protect
 	insides []*inside            // in order
 }
@@ -335,9 +336,11 @@ func (b *builder) alternates(s *site, e *entry) {
 // listen adds an address to those that peers talk to, once.
 func (b *builder) listen(l LocalEndpoint) {
 	l.Netns = b.netns(l.VRF)
-	i := slices.IndexFunc(b.out.Locals, func(o LocalEndpoint) bool { return o.Addr == l.Addr && o.VRF == l.VRF })
+	at := sadb.Host{Addr: l.Addr, VRF: l.VRF}
+	i, known := b.listens[at]
 	switch {
-	case i < 0:
+	case !known:
+		b.listens[at] = len(b.out.Locals)
 		b.out.Locals = append(b.out.Locals, l)
 	case b.out.Locals[i].Alternate:
 		l.ESP = l.ESP || b.out.Locals[i].ESP

@@ -31,9 +31,17 @@ func (b *builder) shown() {
 			on[n] = append(on[n], f.name)
 		}
 	}
+	rules := make(map[string][]string) // of access lists: many entries may share one
+	for _, l := range b.m.lists.list {
+		texts := make([]string, len(l.rules))
+		for i, r := range l.rules {
+			texts[i] = r.String()
+		}
+		rules[l.name] = texts
+	}
 	for _, m := range b.m.maps.list {
 		for _, e := range m.entries {
-			s.Maps = append(s.Maps, b.shownEntry(e, on[m.name]))
+			s.Maps = append(s.Maps, b.shownEntry(e, on[m.name], rules[e.list.name]))
 		}
 	}
 }
@@ -64,7 +72,7 @@ func (b *builder) shownInterface(f *iface) session.Interface {
 	return v
 }
 
-func (b *builder) shownEntry(e *entry, on []string) session.CryptoMap {
+func (b *builder) shownEntry(e *entry, on, rules []string) session.CryptoMap {
 	v := session.CryptoMap{
 		Name: e.name, Sequence: e.seq, Description: e.description, Peer: e.peer, Profile: e.profile.name, List: e.list.name, Rules: []string{},
 		Seconds: cmp.Or(e.life.seconds, b.m.life.seconds, defaultSeconds), Kilobytes: cmp.Or(e.life.kilobytes, b.m.life.kilobytes, defaultKilobytes),
@@ -73,10 +81,8 @@ func (b *builder) shownEntry(e *entry, on []string) session.CryptoMap {
 	if v.Unlimited = e.life.unlimited || e.life.kilobytes == 0 && b.m.life.unlimited; v.Unlimited {
 		v.Kilobytes = 0
 	}
-	if l := b.m.lists.byName[e.list.name]; l != nil {
-		for _, r := range l.rules {
-			v.Rules = append(v.Rules, r.String())
-		}
+	if len(rules) > 0 {
+		v.Rules = rules
 	}
 	if e.pfs != 0 {
 		v.PFS = fmt.Sprintf("group%d", uint16(e.pfs))

@@ -102,7 +102,7 @@ func (p *parser) checkProtection(v *protection) {
 
 // refer complains if a name is not in the table. The zero value refers to nothing.
 func refer[T any](p *parser, t *table[T], n named, what string) {
-	if n.name == "" || t.byName[n.name] != nil || p.doubtful[n.name] {
+	if n.name == "" || t.byName[n.name] != nil || p.doubtful[n.name] || p.errs.full() {
 		return
 	}
 	var names []string

@@ -88,17 +88,23 @@ var policyMode = mode{prompt: "config-ikev2-policy", commands: []node{
 		kw("address", "address of this router",
 			kw("local", "that the peer talks to",
 				arg(kindHost, "address of this router").do(func(p *parser, a args) {
-					if addr := valueOf[netip.Addr](a, 0); !slices.Contains(p.policy.locals, addr) {
+					if addr := valueOf[netip.Addr](a, 0); p.fresh(p.policy, addr) {
 						p.policy.locals = append(p.policy.locals, addr)
 					}
 				})))),
 	kw("proposal", "proposal to use, after those of the lines before", each((*parser).addProposals, arg(kindName, "name of a proposal"))...),
 }}
 
-func (p *parser) addProposals(a args) { p.policy.proposals = appendRefs(p.policy.proposals, a) }
+func (p *parser) addProposals(a args) {
+	for _, n := range refs(a) {
+		if p.fresh(p.policy, n.name) {
+			p.policy.proposals = append(p.policy.proposals, n)
+		}
+	}
+}
 
-// appendRefs adds the names on a line to a list, each once.
-func appendRefs(list []named, a args) []named {
+// refs are the names on a line, each once.
+func refs(a args) (list []named) {
 	for i := range a.values {
 		name := valueOf[string](a, i)
 		if !slices.ContainsFunc(list, func(n named) bool { return n.name == name }) {
@@ -203,13 +209,13 @@ var profileMode = mode{prompt: "config-ikev2-profile", commands: []node{
 		kw("identity", "by identity",
 			kw("remote", "that the peer claims",
 				append(identityNodes(func(p *parser, id identity) {
-					if !slices.Contains(p.profile.remote, id) {
+					if p.fresh(p.profile, id) {
 						p.profile.remote = append(p.profile.remote, id)
 					}
 				}, true),
 					kw("address", "an address", prefixNodes(func(p *parser, a args) {
 						id := addressIdentity(prefixOf(a))
-						if !slices.Contains(p.profile.remote, id) {
+						if p.fresh(p.profile, id) {
 							p.profile.remote = append(p.profile.remote, id)
 						}
 					})...))...))),

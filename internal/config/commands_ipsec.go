@@ -129,7 +129,7 @@ func (m *cryptoMap) sortEntries() {
 func protectionNodes() []node {
 	return []node{
 		kw("transform-set", "algorithms, in order of preference", each(func(p *parser, a args) {
-			p.protect.transforms = appendRefs(nil, a)
+			p.protect.transforms = refs(a)
 		}, arg(kindName, "name of a transform set"))...),
 		kw("ikev2-profile", "how IKE is done", arg(kindName, "name of a profile").do(func(p *parser, a args) {
 			p.protect.profile = named{valueOf[string](a, 0), a.at(0)}

@@ -125,12 +125,9 @@ func (p *parser) setUser(a args) {
 		case secretHash:
 			u.secret = v
 		case string:
-			for _, k := range u.keys {
-				if k == v {
-					return
-				}
+			if p.fresh(u, v) {
+				u.keys = append(u.keys, v)
 			}
-			u.keys = append(u.keys, v)
 		}
 	}
 }

@@ -109,6 +109,12 @@ func route6Node() node {
 	return routeNode(func(tunnel node) node { return arg(kindPrefix6, "IPv6 prefix of the network, A/64", tunnel) })
 }
 
+// destination is where a route leads, in a VRF.
+type destination struct {
+	prefix netip.Prefix
+	vrf    string
+}
+
 func (p *parser) addRoute(a args) {
 	last := len(a.values) - 1
 	r := route{via: named{valueOf[string](a, last), a.at(last)}}
@@ -126,15 +132,14 @@ func (p *parser) addRoute(a args) {
 		p.fail(a.at(at), "an address without bits behind its mask: %v", r.dst.Masked().Addr())
 		return
 	}
-	for _, o := range p.m.routes {
-		same := o.dst == r.dst && o.vrf.name == r.vrf.name
-		if same && o.via.name == r.via.name {
-			return
-		}
-		if same {
-			p.fail(a.at(last), "one tunnel for %v, which goes into %s", r.dst, o.via.name)
-			return
-		}
+	to := destination{r.dst, r.vrf.name}
+	switch via, known := p.routed[to]; {
+	case known && via != r.via.name:
+		p.fail(a.at(last), "one tunnel for %v, which goes into %s", r.dst, via)
+		return
+	case known:
+		return
 	}
+	p.routed[to] = r.via.name
 	p.m.routes = append(p.m.routes, r)
 }

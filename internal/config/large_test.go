@@ -1,0 +1,77 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A configuration of the size that is taken is read and built in a time that grows with its size, not with the square of it. The limit is
+// far above what it takes, and far below what it took.
+func TestLargeTexts(t *testing.T) {
+	const site = `crypto ikev2 keyring K
+ peer P
+  address 0.0.0.0/0
+  pre-shared-key a-test-key
+crypto ikev2 profile PROF
+ match identity remote fqdn x
+ authentication remote pre-share
+ authentication local pre-share
+ keyring local K
+crypto ipsec transform-set TS esp-gcm 128
+interface vA
+ ip address 192.0.2.1 255.255.255.0
+ crypto map CM
+`
+	fill := func(head string, line func(i int) string) string {
+		var b strings.Builder
+		b.WriteString(head)
+		for i := 0; b.Len() < maxText-100; i++ {
+			b.WriteString(line(i) + "\n")
+		}
+		return b.String()
+	}
+	rule := func(i int) string {
+		return fmt.Sprintf(" permit ip host 10.%d.%d.1 host 11.%d.%d.1", i/256, i%256, i/256, i%256)
+	}
+	entry := func(m string, i int) string {
+		return fmt.Sprintf("crypto map %s %d ipsec-isakmp\n set peer 192.0.2.2\n set transform-set TS\n set ikev2-profile PROF\n match address L", m, i+1)
+	}
+	list := func(head string) string {
+		var b strings.Builder
+		b.WriteString(head + "ip access-list extended L\n")
+		for i := range 10000 {
+			b.WriteString(rule(i) + "\n")
+		}
+		return b.String()
+	}
+	for _, tt := range []struct{ name, text string }{
+		{"identities", fill("crypto ikev2 profile PROF\n", func(i int) string { return fmt.Sprintf(" match identity remote fqdn n%d", i) })},
+		{"proposals", fill("crypto ikev2 policy P\n", func(i int) string { return fmt.Sprintf(" proposal n%d", i) })},
+		{"addresses of policies", fill("crypto ikev2 policy P\n", func(i int) string {
+			return fmt.Sprintf(" match address local 10.%d.%d.%d", i>>16, i>>8&255, i&255)
+		})},
+		{"routes", fill("interface Tunnel1\n", func(i int) string {
+			return fmt.Sprintf("ip route 10.%d.%d.%d 255.255.255.255 Tunnel1", i>>16, i>>8&255, i&255)
+		})},
+		{"names that are not there", fill("", func(i int) string { return fmt.Sprintf("crypto map M%d 1 i\n m a A%d\nip access-list e B%d", i, i, i) })},
+		{"a list", fill(site+entry("CM", 0)+"\nip access-list extended L\n", rule)},
+		{"a list of many entries", fill(list(site+entry("CM", 0)+"\n"), func(i int) string { return entry("OTHER", i) })},
+		{"too many policies", fill(list(site), func(i int) string { return entry("CM", i) })},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			began := time.Now()
+			m, err := Parse("large", []byte(tt.text))
+			if err == nil {
+				_, err = m.Build(Env{LocalAddr: func(string, ...netip.Prefix) (netip.Addr, error) { return netip.Addr{}, nil }})
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			} else {
+				t.Logf("took %v: %.60v", took, err)
+			}
+		})
+	}
+}
