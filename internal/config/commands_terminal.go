@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -62,7 +63,11 @@ const (
 	defaultLimit   = 16
 )
 
-const maxSecret = 72 // octets, which is what bcrypt takes
+const (
+	maxSecret = 72  // octets, which is what bcrypt takes
+	maxCost   = 14  // of a hash: a login with it takes a second
+	maxUsers  = 256 // each password that is no hash yet makes the start longer
+)
 
 var (
 	kindSecret = &kind{parse: parseSecret}
@@ -74,17 +79,41 @@ func parseSecret(s string) (any, string) {
 	if s == hidden {
 		return parseKey(s)
 	}
-	if _, err := bcrypt.Cost([]byte(s)); err == nil {
+	switch cost, err := bcrypt.Cost([]byte(s)); {
+	case err == nil && cost > maxCost:
+		return nil, fmt.Sprintf("a bcrypt hash with a cost of at most %d", maxCost)
+	case err == nil:
 		return secretHash(s), ""
-	}
-	if len(s) > maxSecret {
+	case len(s) > maxSecret:
 		return nil, ""
 	}
-	h, err := bcrypt.GenerateFromPassword([]byte(s), bcrypt.DefaultCost)
-	if err != nil {
-		return nil, ""
+	return password(s), ""
+}
+
+// password is one that is yet to be hashed. That takes a while, and is done once the whole text was understood.
+type password string
+
+// setSecret notes a secret, or its hash, for h.
+func (p *parser) setSecret(h *secretHash, v any) {
+	delete(p.unhashed, h)
+	switch v := v.(type) {
+	case secretHash:
+		*h = v
+	case password:
+		p.unhashed[h] = v
 	}
-	return secretHash(h), ""
+}
+
+// hashSecrets makes the hashes of the passwords that stand.
+func (p *parser) hashSecrets() {
+	for h, s := range p.unhashed {
+		text, err := bcrypt.GenerateFromPassword([]byte(s), bcrypt.DefaultCost)
+		if err != nil { // only of a password that is too long, which parseSecret refuses
+			p.fail(p.m.terminal.at, "passwords that can be hashed: %v", err)
+		}
+		*h = secretHash(text)
+	}
+	clear(p.unhashed)
 }
 
 func parseSSHKey(s string) (any, string) {
@@ -100,7 +129,7 @@ func enableNode() node {
 	return kw("enable", "privileged commands",
 		kw("secret", "their password",
 			arg(kindSecret, "password of at most 72 octets, or its bcrypt hash").
-				do(func(p *parser, a args) { p.m.terminal.enable = valueOf[secretHash](a, 0) })).hidesArgument())
+				do(func(p *parser, a args) { p.setSecret(&p.m.terminal.enable, a.values[0].value) })).hidesArgument())
 }
 
 func userNode() node {
@@ -117,13 +146,17 @@ func userNode() node {
 
 func (p *parser) setUser(a args) {
 	name := valueOf[string](a, 0)
+	if t := &p.m.terminal.users; t.byName[name] == nil && len(t.list) >= maxUsers {
+		p.fail(a.at(0), "at most %d users", maxUsers)
+		return
+	}
 	u := p.m.terminal.users.define(name, user{named: named{name, a.at(0)}, privilege: 1})
 	for _, v := range a.values[1:] {
 		switch v := v.value.(type) {
 		case uint64:
 			u.privilege = v
-		case secretHash:
-			u.secret = v
+		case secretHash, password:
+			p.setSecret(&u.secret, v)
 		case string:
 			if p.fresh(u, v) {
 				u.keys = append(u.keys, v)

@@ -150,6 +150,7 @@ func (m *Model) carryOut(p *parser, mt match, path []string, depth int, l *line)
 	if len(p.errs.list) > 0 {
 		return Edit{}, p.refusal()
 	}
+	p.hashSecrets()
 	path = slices.Clone(path[:depth])
 	if len(p.modes) > depth+1 {
 		path = append(path, l.plain())

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 )
 
 // A configuration of the size that is taken is read and built in a time that grows with its size, not with the square of it. The limit is
@@ -73,5 +75,68 @@ interface vA
 				t.Logf("took %v: %.60v", took, err)
 			}
 		})
+	}
+}
+
+// Passwords are hashed once each, and only where all else is right: a hash takes a twentieth of a second.
+func TestPasswordsAreHashedLate(t *testing.T) {
+	const users = "username a secret one\nusername a secret two\nusername b privilege 15 secret three\nenable secret four\n"
+	for _, tt := range []struct {
+		name, text string
+		hashes     int
+	}{
+		{"wrong elsewhere", strings.Repeat(users, 50) + "what\n", 0},
+		{"right", strings.Repeat(users, 50), 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newParser("f")
+			for i, s := range lines(tt.text) {
+				p.line(i+1, s)
+			}
+			if len(p.unhashed) != 3 {
+				t.Fatalf("%d passwords wait, want 3", len(p.unhashed))
+			}
+			began := time.Now()
+			m, err := Parse("f", []byte(tt.text))
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if (err == nil) != (tt.hashes > 0) {
+				t.Fatal(err)
+			}
+			if err != nil {
+				return
+			}
+			if u := m.terminal.users.byName["a"]; bcrypt.CompareHashAndPassword([]byte(u.secret), []byte("two")) != nil {
+				t.Error("the last password of a does not stand")
+			}
+		})
+	}
+}
+
+func TestSecretsRefused(t *testing.T) {
+	hash, err := bcrypt.GenerateFromPassword([]byte("x"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	costly := strings.Replace(string(hash), "$04$", "$20$", 1)
+	if _, err := Parse("f", []byte("enable secret "+costly)); err == nil || !strings.Contains(err.Error(), "cost") {
+		t.Errorf("a hash that takes a minute: got %v", err)
+	}
+	var b strings.Builder
+	for i := range maxUsers + 1 {
+		fmt.Fprintf(&b, "username u%d secret %s\n", i, hash)
+	}
+	if _, err := Parse("f", []byte(b.String())); err == nil || !strings.Contains(err.Error(), "at most 256 users") {
+		t.Errorf("users without end: got %v", err)
+	}
+}
+
+// A password that is typed is hashed as well, and the hash stays what it is.
+func TestEditPassword(t *testing.T) {
+	e := edited(t, mustParse(t, siteText), "username ann secret open-sesame", "hostname other")
+	u := e.Model.terminal.users.byName["ann"]
+	if u == nil || bcrypt.CompareHashAndPassword([]byte(u.secret), []byte("open-sesame")) != nil || strings.Contains(e.Model.Text(), "open-sesame") {
+		t.Errorf("got %+v", u)
 	}
 }

@@ -30,6 +30,9 @@ func Parse(file string, text []byte) (*Model, error) {
 		}
 		p.check()
 	}
+	if len(p.errs.list) == 0 {
+		p.hashSecrets()
+	}
 	if err := p.errs.err(); err != nil {
 		return nil, err
 	}
@@ -38,7 +41,7 @@ func Parse(file string, text []byte) (*Model, error) {
 
 func newParser(file string) *parser {
 	return &parser{m: &Model{file: file}, errs: errorList{file: file}, modes: []place{{mode: &globalMode}}, skip: -1,
-		doubtful: make(map[string]bool), given: make(map[[2]any]bool), routed: make(map[destination]string)}
+		doubtful: make(map[string]bool), given: make(map[[2]any]bool), routed: make(map[destination]string), unhashed: make(map[*secretHash]password)}
 }
 
 // parser is the state of Parse.
@@ -53,6 +56,7 @@ type parser struct {
 	doubtful map[string]bool // words of lines that were wrong: what they name may be meant to exist
 	given    map[[2]any]bool // what lists have, each with the list's owner
 	routed   map[destination]string
+	unhashed map[*secretHash]password
 
 	// What the modes work on.
 	vrf      *vrf
