@@ -94,6 +94,11 @@ func (c *configuration) settleSoon() {
 func (c *configuration) Settle(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.settlePaused(ctx)
+}
+
+// settlePaused is settle, where lines wait for others. The caller has the lock.
+func (c *configuration) settlePaused(ctx context.Context) {
 	if c.pause != nil {
 		c.settle(ctx)
 	}
@@ -121,9 +126,7 @@ func (c *configuration) settle(ctx context.Context) {
 func (c *configuration) Pending() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.pause != nil {
-		c.settle(context.Background())
-	}
+	c.settlePaused(context.Background())
 	if lacks := c.draft.Lacks(); len(lacks) > 0 {
 		return lacks
 	}
@@ -148,14 +151,76 @@ func (c *configuration) Startup() (string, error) {
 func (c *configuration) Save(file string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.settlePaused(context.Background())
 	if lacks := c.draft.Lacks(); len(lacks) > 0 {
 		return fmt.Errorf("the configuration is not whole: %s", lacks[0])
 	}
-	return writeFile(cmp.Or(file, c.file), c.draft.Text())
+	if file == "" && c.failed != nil {
+		return fmt.Errorf("the configuration is not in force, and the router would not start with it: %w", c.failed)
+	}
+	text := c.draft.Text()
+	if _, err := config.Parse(cmp.Or(file, c.file), []byte(text)); err != nil { // as one that has grown too long
+		return fmt.Errorf("the configuration could not be read again: %w", err)
+	}
+	if file == "" {
+		return writeFile(c.file, text)
+	}
+	file = c.path(file)
+	if _, err := c.read(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is there and is no configuration", file)
+	}
+	return writeFile(file, text)
 }
 
-// writeFile writes a file whole or not at all, readable only for its owner as it has keys, and keeps what there was as FILE.bak.
+// path is where a file is that an operator names: beside the one that the router starts from, if he does not say where.
+func (c *configuration) path(file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(filepath.Dir(c.file), file)
+}
+
+// read reads a configuration. Its errors show nothing of the file.
+func (c *configuration) read(file string) (*config.Model, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	m, err := config.Parse(file, text)
+	if err != nil {
+		return nil, blind(err)
+	}
+	return m, nil
+}
+
+// blind is the errors of a text without its lines: they may be of a file of keys, and who names it one who may not read it.
+func blind(err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return errors.New("no configuration")
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		if bad, ok := e.(*config.Error); ok {
+			list = append(list, fmt.Errorf("%s:%d: expected: %s", bad.File, bad.Line, bad.Expected))
+		}
+	}
+	return errors.Join(list...)
+}
+
+// writeFile writes a file whole or not at all, readable only for its owner as it has keys, and keeps what there was as FILE.bak. Where the
+// file is a link, what it leads to is replaced.
 func writeFile(file, text string) error {
+	if at, err := filepath.EvalSymlinks(file); err == nil {
+		file = at
+	}
 	fresh, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
@@ -192,22 +257,35 @@ func backup(file string) error {
 	return nil
 }
 
-func (c *configuration) Replace(ctx context.Context, file string) error {
-	text, err := os.ReadFile(file)
+func (c *configuration) Replace(ctx context.Context, file string, revert time.Duration) error {
+	m, err := c.read(c.path(file))
 	if err != nil {
 		return fmt.Errorf("configure replace: %w", err)
 	}
-	m, err := config.Parse(file, text)
-	if err != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if revert > 0 { // else what waits is not worth putting in force
+		c.settlePaused(ctx)
+	}
+	before := c.force
+	if err := c.put(ctx, m); err != nil {
 		return err
 	}
-	return c.use(ctx, m)
+	if revert > 0 {
+		c.revertTo(before, revert)
+	}
+	return nil
 }
 
 // use puts a whole configuration in the place of the present one.
 func (c *configuration) use(ctx context.Context, m *config.Model) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.put(ctx, m)
+}
+
+// put is use, where the caller has the lock.
+func (c *configuration) put(ctx context.Context, m *config.Model) error {
 	if err := c.apply(ctx, m); err != nil {
 		return err
 	}
@@ -219,16 +297,31 @@ func (c *configuration) use(ctx context.Context, m *config.Model) error {
 func (c *configuration) RevertAfter(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.forget()
-	if c.pause != nil {
-		c.settle(context.Background())
+	c.settlePaused(context.Background())
+	c.revertTo(c.force, d)
+}
+
+// revertTo has a configuration come back in a while, or that which somebody waits for already: what he did is not confirmed either. The
+// caller has the lock.
+func (c *configuration) revertTo(m *config.Model, d time.Duration) {
+	if c.before != nil {
+		m = c.before
 	}
-	c.before = c.force
-	c.revert = time.AfterFunc(d, func() {
-		if err := c.Revert(context.Background()); err != nil {
+	c.forget()
+	c.before = m
+	var timer *time.Timer
+	timer = time.AfterFunc(d, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.revert != timer {
+			return // it was confirmed at this moment
+		}
+		c.forget()
+		if err := c.put(context.Background(), m); err != nil {
 			c.log.Error().Err(err).Msg("the configuration before is not in force again")
 		}
 	})
+	c.revert = timer
 	c.log.Warn().Stringer("in", d).Msg("the configuration of now comes back unless configure confirm is given")
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -223,4 +224,98 @@ func TestConfigureReplace(t *testing.T) {
 	if len(*applied) != 1 || c.Hostname() != "gwN" {
 		t.Errorf("%d in force, hostname %q", len(*applied), c.Hostname())
 	}
+}
+
+// What the router would not start with is not written to where it starts from.
+func TestWriteMemoryRefused(t *testing.T) {
+	c, _ := testConfiguration(t)
+	var long strings.Builder // read again it is longer than a configuration may be
+	for i := range 25000 {
+		fmt.Fprintf(&long, "cry isa pe 10.%d.%d.1\n desc x\n", i/256, i%256)
+	}
+	m, err := config.Parse(c.file, []byte(startText+long.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		do   func()
+		want string
+	}{
+		{"refused by the router", func() { c.Configure(t.Context(), nil, "hostname refused") }, "would not start"},
+		{"too long", func() { c.use(t.Context(), m) }, "could not be read again"},
+	} {
+		tt.do()
+		if err := c.Save(""); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
+		}
+		if got, err := os.ReadFile(c.file); string(got) != startText {
+			t.Errorf("%s: the file is %.40q, %v", tt.name, got, err)
+		}
+	}
+}
+
+// Files that are no configurations are neither replaced nor shown.
+func TestOtherFiles(t *testing.T) {
+	c, _ := testConfiguration(t)
+	dir := filepath.Dir(c.file)
+	key := filepath.Join(dir, "key")
+	const secret = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\nsiteB c2VjcmV0\n"
+	if err := errors.Join(os.WriteFile(key, []byte(secret), 0o600), os.Symlink("real.conf", filepath.Join(dir, "link.conf")),
+		os.WriteFile(filepath.Join(dir, "real.conf"), []byte(startText), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"key", key, dir, "/dev/null"} {
+		if err := c.Save(file); err == nil || !strings.Contains(err.Error(), "no configuration") {
+			t.Errorf("copy to %s: got %v", file, err)
+		}
+		if err := c.Replace(t.Context(), file, 0); err == nil || strings.Contains(err.Error(), "c2VjcmV0") {
+			t.Errorf("replace by %s: got %v", file, err)
+		}
+	}
+	if got, err := os.ReadFile(key); string(got) != secret {
+		t.Errorf("the key is %q, %v", got, err)
+	}
+	if _, _, err := c.Configure(t.Context(), nil, "hostname gwL"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.Save("link.conf"), c.Save("new.conf")); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(filepath.Join(dir, "link.conf")); to != "real.conf" {
+		t.Errorf("the link leads to %q, %v", to, err)
+	}
+	for _, file := range []string{"real.conf", "new.conf"} {
+		if got, err := os.ReadFile(filepath.Join(dir, file)); !strings.HasPrefix(string(got), "hostname gwL\n") {
+			t.Errorf("%s is %.40q, %v", file, got, err)
+		}
+	}
+}
+
+// A second who wants his changes taken back does not confirm those of the first; a configuration that is refused starts no timer.
+func TestRevertOfTwo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := testConfiguration(t)
+		bad := filepath.Join(filepath.Dir(c.file), "bad.conf")
+		if err := os.WriteFile(bad, []byte(strings.Replace(startText, "Router", "refused", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Replace(t.Context(), bad, time.Minute); err == nil {
+			t.Error("taken")
+		}
+		if err := c.Confirm(); !errors.Is(err, errNoRevert) {
+			t.Errorf("after a refusal: got %v", err)
+		}
+		c.RevertAfter(2 * time.Minute)
+		if _, _, err := c.Configure(t.Context(), nil, "hostname gw1"); err != nil {
+			t.Fatal(err)
+		}
+		c.RevertAfter(2 * time.Minute)
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		if got := c.Hostname(); got != "Router" {
+			t.Errorf("came back to %q, want Router", got)
+		}
+		c.close()
+	})
 }

@@ -87,7 +87,7 @@ func TestLinesComeTogether(t *testing.T) {
 			t.Errorf("pending: %q", got)
 		}
 		give("hostname gw5")
-		if err := c.Replace(t.Context(), c.file); err != nil {
+		if err := c.Replace(t.Context(), c.file, 0); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)

@@ -23,12 +23,13 @@ type Configurator interface {
 	Settle(ctx context.Context) // puts in force what was given, before anything else is done
 	Pending() []string          // what keeps the configuration from being in force, a line each
 
-	Startup() (string, error)                       // text that the router starts with, without keys
-	Save(file string) error                         // writes the configuration; "": where the router starts from
-	Replace(ctx context.Context, file string) error // puts a file's configuration in the place of all that there is
-	RevertAfter(d time.Duration)                    // goes back to what is in force now unless Confirm is called in time
-	Confirm() error                                 // stops that
-	Revert(ctx context.Context) error               // goes back at once
+	Startup() (string, error) // text that the router starts with, without keys
+	Save(file string) error   // writes the configuration; "": where the router starts from
+	// Replace puts a file's configuration in the place of all that there is, and goes back as RevertAfter does unless revert is 0.
+	Replace(ctx context.Context, file string, revert time.Duration) error
+	RevertAfter(d time.Duration)      // goes back to what is in force now unless Confirm is called in time
+	Confirm() error                   // stops that
+	Revert(ctx context.Context) error // goes back at once
 }
 
 // ConfigWord is a word of a configuration and its help. A word in capitals is a placeholder.
@@ -117,18 +118,26 @@ func configureTerminal(_ context.Context, c *call) error {
 }
 
 func replaceConfig(ctx context.Context, c *call) error {
-	if c.args.file == "" {
+	if err := c.checkFile(); err != nil {
+		return err
+	}
+	return c.info.Config.Replace(ctx, c.args.file, c.args.revert)
+}
+
+// checkFile refuses paths from those who are elsewhere: they have the router's configurations, not its machine.
+func (c *call) checkFile() error {
+	switch file := c.args.file; {
+	case file == "":
 		return errIncomplete
+	case !c.settings.files && (strings.ContainsAny(file, "/\\") || file == "." || file == ".."):
+		return refusal("% From here only files beside the startup configuration can be named, by their names alone.")
 	}
-	if c.args.revert > 0 {
-		c.info.Config.RevertAfter(c.args.revert)
-	}
-	return c.info.Config.Replace(ctx, c.args.file)
+	return nil
 }
 
 func copyConfig(_ context.Context, c *call) error {
-	if c.args.file == "" {
-		return errIncomplete
+	if err := c.checkFile(); err != nil {
+		return err
 	}
 	return c.info.Config.Save(c.args.file)
 }

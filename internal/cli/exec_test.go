@@ -355,3 +355,28 @@ func TestTable(t *testing.T) {
 	}
 	walk("", root)
 }
+
+// An operator who is elsewhere names no files of the machine.
+func TestFilesFromElsewhere(t *testing.T) {
+	for _, tt := range []struct {
+		line  string
+		files bool
+		want  outcome
+	}{
+		{"copy running-config /etc/passwd", true, done},
+		{"copy running-config /etc/passwd", false, refused},
+		{"copy running-config ../passwd", false, refused},
+		{"copy running-config ..", false, refused},
+		{"copy running-config next.conf", false, done},
+		{"configure replace /etc/shadow", false, refused},
+	} {
+		s := &shell{backend: &fakeBackend{}, info: fakeInfo, settings: settings{keeps: true, files: tt.files}}
+		var out bytes.Buffer
+		if o, err := s.execute(t.Context(), tt.line, false, &out); o != tt.want || err != nil {
+			t.Errorf("%s: got %d, %v, %q, want %d", tt.line, o, err, out.String(), tt.want)
+		}
+		if tt.want == refused && !strings.Contains(out.String(), "beside the startup configuration") {
+			t.Errorf("%s: got %q", tt.line, out.String())
+		}
+	}
+}

@@ -224,11 +224,11 @@ func (fakeConfig) Configure(_ context.Context, path []string, line string) ([]st
 	return nil, false, &LineError{Problem: LineInvalid, Column: 0}
 }
 
-func (fakeConfig) Settle(context.Context)                {}
-func (fakeConfig) Pending() []string                     { return []string{"peer one: expected an address"} }
-func (fakeConfig) Startup() (string, error)              { return "hostname gwA\n", nil }
-func (fakeConfig) Save(string) error                     { return nil }
-func (fakeConfig) Replace(context.Context, string) error { return errFake }
-func (fakeConfig) RevertAfter(time.Duration)             {}
-func (fakeConfig) Confirm() error                        { return errFake }
-func (fakeConfig) Revert(context.Context) error          { return nil }
+func (fakeConfig) Settle(context.Context)                               {}
+func (fakeConfig) Pending() []string                                    { return []string{"peer one: expected an address"} }
+func (fakeConfig) Startup() (string, error)                             { return "hostname gwA\n", nil }
+func (fakeConfig) Save(string) error                                    { return nil }
+func (fakeConfig) Replace(context.Context, string, time.Duration) error { return errFake }
+func (fakeConfig) RevertAfter(time.Duration)                            {}
+func (fakeConfig) Confirm() error                                       { return errFake }
+func (fakeConfig) Revert(context.Context) error                         { return nil }

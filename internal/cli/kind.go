@@ -30,7 +30,7 @@ var (
 	kindGroup     = &kind{[]row{{"WORD", "Name of the group"}}, parseName}
 	kindUser      = &kind{[]row{{"WORD", "Name of the user"}}, parseName}
 
-	kindFile   = &kind{[]row{{"WORD", "Path of a file on the router"}}, func(s string) (any, bool) { return s, true }}
+	kindFile   = &kind{[]row{{"WORD", "Name of a file beside the startup configuration, or its path"}}, func(s string) (any, bool) { return s, true }}
 	kindLength = &kind{[]row{{"<0-512>", "Lines, 0 for never pause"}}, func(s string) (any, bool) {
 		n, err := strconv.ParseUint(s, 10, 32)
 		return uint32(n), err == nil && n <= 512
