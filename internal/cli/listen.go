@@ -41,6 +41,11 @@ func Listen(path string) (*Listener, error) {
 // listen makes the socket in a directory that nobody else may enter and moves it to its place once its mode is right: so
 // at no time can anyone connect who may not.
 func listen(path string) (l *Listener, err error) {
+	unlock, err := lockDir(filepath.Dir(path)) // from routers that start at this moment, and take the same socket for stale
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
