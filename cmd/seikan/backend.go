@@ -20,11 +20,12 @@ type backend struct {
 	listed func() *listed
 }
 
-// listed is what only the system knows of what is listed beside sessions. It is not modified.
+// listed is what only the system knows of what is listed beside sessions, and how listings look. It is not modified.
 type listed struct {
 	devices map[string]device // by the Interface of their policies: of inner packets of crypto maps
 	routes  []session.Route
 	netns   map[string]string // by VRF
+	format  session.Format    // of listings
 }
 
 // device is one of inner packets.
@@ -34,7 +35,7 @@ func (s *service) backend() backend { return backend{s.router, s.listed.Load} }
 
 // list is what is listed from now on.
 func (s *service) list(built config.Built) {
-	l := &listed{devices: map[string]device{"": {name: s.device}}, netns: make(map[string]string)}
+	l := &listed{devices: map[string]device{"": {name: s.device}}, netns: make(map[string]string), format: built.Session.Format}
 	add := func(routes []tun.Route, d device) {
 		for _, r := range routes {
 			l.routes = append(l.routes, session.Route{Dst: r.Dst, Source: r.Src, Device: d.name, Pass: r.Pass, VRF: d.vrf})

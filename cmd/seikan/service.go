@@ -21,6 +21,7 @@ import (
 	"seikan/internal/config"
 	"seikan/internal/ping"
 	"seikan/sadb"
+	"seikan/session"
 	"seikan/tun"
 )
 
@@ -67,7 +68,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.onClose(s.config.close)
 	s.info = cli.Info{
 		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
-		Format: built.Session.Format, Log: s.logs.log, Config: s.config, Ping: ping.Run,
+		Format: func() session.Format { return s.listed.Load().format }, Log: s.logs.log, Config: s.config, Ping: ping.Run,
 	}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
 	if err != nil {

@@ -12,9 +12,6 @@ import (
 	"seikan/session"
 )
 
-// silent does nothing.
-func silent(context.Context, *call) error { return nil }
-
 func raise(context.Context, *call) error { return errRaise }
 func lower(context.Context, *call) error { return errLower }
 

@@ -47,15 +47,22 @@ const (
 
 // Info is what commands show that does not change while the router runs. The zero value is ready.
 type Info struct {
-	Hostname      string         // in the prompt; default "seikan"
-	Version       string         // text of `show version`
-	RunningConfig func() string  // text of `show running-config`, without secrets
-	Format        session.Format // of listings, where neither the terminal nor the command says
-	Log           *logging.Log   // nil: there is none
-	Config        Configurator   // nil: it cannot be changed
+	Hostname      string                // in the prompt; default "seikan"
+	Version       string                // text of `show version`
+	RunningConfig func() string         // text of `show running-config`, without secrets
+	Format        func() session.Format // of listings, where neither the terminal nor the command says; nil: classic
+	Log           *logging.Log          // nil: there is none
+	Config        Configurator          // nil: it cannot be changed
 
 	// Ping asks a host whether it is there, as ping.Run does. Nil: it cannot.
 	Ping func(context.Context, ping.Request, func(ping.Result) error) error
+}
+
+func (i Info) format() session.Format {
+	if i.Format == nil {
+		return session.Classic
+	}
+	return i.Format()
 }
 
 const defaultHostname = "seikan"

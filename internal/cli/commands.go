@@ -138,7 +138,7 @@ var clearCrypto = []*node{
 	{text: "ikev2", help: "IKEv2", next: []*node{
 		{text: "sa", help: "Delete IKE SAs with their IPsec SAs", options: clearIKEOptions, run: clearing(session.ClearSessions)},
 	}},
-	{text: "isakmp", help: "Delete IKE SAs of version 1, which this router never has", options: connectionOptions, run: silent},
+	{text: "isakmp", help: "Delete IKE SAs with their IPsec SAs", options: connectionOptions, run: clearing(session.ClearSessions)},
 	{text: "sa", help: "Delete IPsec SAs and keep the IKE SAs", options: clearIPsecOptions, run: clearIPsec},
 	{text: "session", help: "Delete the IKE and IPsec SAs of crypto sessions", options: clearSessionOptions, run: clearing(session.ClearSessions)},
 }

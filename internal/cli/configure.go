@@ -155,7 +155,11 @@ func writeMemory(_ context.Context, c *call) error {
 
 // configure carries out a line of a configuration, or the command behind `do`.
 func (s *shell) configure(ctx context.Context, line string, w io.Writer) error {
-	if ts := tokens(line); len(ts) > 1 && strings.EqualFold(ts[0].text, "do") {
+	switch ts := tokens(line); {
+	case len(ts) == 0 || !strings.EqualFold(ts[0].text, "do"):
+	case len(ts) == 1:
+		return errIncomplete
+	default:
 		return s.do(ctx, strings.Repeat(" ", ts[1].at)+line[ts[1].at:], w)
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
@@ -249,7 +253,7 @@ func (s *shell) prompt() string {
 	name, mode := s.info.Hostname, ""
 	if s.info.Config != nil {
 		name = s.info.Config.Hostname()
-		if s.settings.configuring {
+		if s.configuring() {
 			mode = s.info.Config.Prompt(s.settings.path)
 		}
 	}

@@ -66,7 +66,7 @@ var (
 // the prompt: then the mark under a mistake goes there, and else under a copy of the line. The error is w's.
 func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Writer) (outcome, error) {
 	line = strings.TrimRight(clean(line), " ")
-	s.settings.configuring = s.settings.configuring && s.info.Config != nil
+	s.settings.configuring = s.configuring()
 	if asked, ok := strings.CutSuffix(line, "?"); ok && !s.settings.configuring {
 		if text := help(asked, s.settings.user); text != "" {
 			_, err := io.WriteString(w, text)
@@ -104,6 +104,11 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 	return refused, werr
 }
 
+// configuring reports whether lines are of a configuration: not of one that cannot be changed, nor from one who gave his privilege back.
+func (s *shell) configuring() bool {
+	return s.settings.configuring && !s.settings.user && s.info.Config != nil
+}
+
 // do executes a clean line.
 func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 	cmd, err := parse(line, s.settings.user)
@@ -124,7 +129,7 @@ func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(cmd.node.time, commandTime))
 	defer cancel()
-	c := &call{s, cmd.args, *cmp.Or(cmd.format, s.settings.format, &s.info.Format), w, s.do}
+	c := &call{s, cmd.args, *cmp.Or(cmd.format, s.settings.format, new(s.info.format())), w, s.do}
 	if cmd.filter == nil {
 		return cmd.node.run(ctx, c)
 	}

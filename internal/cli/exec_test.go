@@ -204,8 +204,8 @@ func TestClear(t *testing.T) {
 		{"clear crypto ikev2 sa", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any"},
 		{"clear crypto ikev2 sa remote 192.0.2.2 local 192.0.2.1", "if= local=192.0.2.1:0 remote=192.0.2.2:0 fvrf=any ivrf=any"},
 		{"clear crypto ikev2 sa psh 7", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any connid=7"},
-		{"clear crypto isakmp", ""},
-		{"clear crypto isakmp 1001", ""},
+		{"clear crypto isakmp", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any"},
+		{"clear crypto isakmp 1001", "if= local=invalid IP:0 remote=invalid IP:0 fvrf=any ivrf=any connid=1001"},
 		{"clear crypto session ?", ""},
 		{"clear crypto sessions", ""},
 	} {

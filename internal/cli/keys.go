@@ -2,15 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 )
 
 // Keys that end what is being shown: control-C, and the escape sequence of a classic router, control-^.
 const breakKeys = "\x03\x1e"
-
-// keyCtrlU takes what was typed of a line away.
-const keyCtrlU = 0x15
 
 // maxAhead is the octets that may be typed ahead while something is being shown.
 const maxAhead = 1024
@@ -106,15 +104,18 @@ func (k *keyReader) cutBreak() bool {
 	return i >= 0
 }
 
-// lineKeys is keys for a line that is being edited, where a break takes the line away: one that comes a moment too late for a command must not
-// end the session.
-type lineKeys struct{ r io.Reader }
+// lineKeys is keys for a line that is being edited, where a break takes the line away: package term would end the conversation.
+type lineKeys struct {
+	r       io.Reader
+	abort   byte // what a break becomes; 0: keyAbort
+	aborted bool // one has come
+}
 
-func (l lineKeys) Read(b []byte) (int, error) {
+func (l *lineKeys) Read(b []byte) (int, error) {
 	n, err := l.r.Read(b)
 	for i, c := range b[:n] {
 		if bytes.IndexByte([]byte(breakKeys), c) >= 0 {
-			b[i] = keyCtrlU
+			b[i], l.aborted = cmp.Or(l.abort, keyAbort), true
 		}
 	}
 	return n, err

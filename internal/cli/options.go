@@ -89,7 +89,7 @@ var (
 	ikeOptions = []*option{byFVRF, byLocal, byPort, byRemote, detailed, asJSON}
 
 	clearIKEOptions = []*option{byFVRF, byLocal, byPort, byRemote,
-		{text: "psh", help: "The one with this tunnel ID", value: kindConnection, set: func(a *args, v any) { a.filter.ConnID = sadb.IKEID(v.(uint32)) }},
+		{text: "psh", help: "The one with this tunnel ID", value: kindConnection, set: setConnection},
 	}
 
 	ipsecOptions = []*option{
@@ -116,8 +116,10 @@ var (
 		listing("detail", "Algorithms and lifetimes as well", inDetail),
 		byVRF, asJSON,
 	}
-	connectionOptions = []*option{{value: kindConnection, set: func(*args, any) {}}}
+	connectionOptions = []*option{{value: kindConnection, set: setConnection}}
 )
+
+func setConnection(a *args, v any) { a.filter.ConnID = sadb.IKEID(v.(uint32)) }
 
 // The options of what is listed beside sessions.
 var (

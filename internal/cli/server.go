@@ -114,11 +114,11 @@ func (s *shell) answer(ctx context.Context, k frameKind, line string, w io.Write
 		o, err := s.execute(ctx, line, k == frameTyped, w)
 		return outcomeFrames[o], err
 	case frameHelp:
-		if text = help(clean(line), s.settings.user); s.settings.configuring && s.info.Config != nil {
+		if text = help(clean(line), s.settings.user); s.configuring() {
 			text = s.configHelp(clean(line))
 		}
 	case frameComplete:
-		if text = complete(clean(line), s.settings.user); s.settings.configuring && s.info.Config != nil {
+		if text = complete(clean(line), s.settings.user); s.configuring() {
 			text = s.configComplete(clean(line))
 		}
 	case framePrompt:

@@ -116,7 +116,7 @@ func TestFormat(t *testing.T) {
 		}
 	}
 	s = &shell{backend: &fakeBackend{}, info: info}
-	s.info.Format = session.XE
+	s.info.Format = func() session.Format { return session.XE }
 	if !isXE("show crypto session") || isXE("show crypto session | format classic") {
 		t.Error("as configured: got classic, or xe against the command")
 	}

@@ -59,7 +59,9 @@ type terminal struct {
 	client *conversation
 	prompt string
 	term   *term.Terminal
+	line   *lineKeys // what term reads
 
+	literal  bool      // the next key stands for itself
 	messages *messages // of `terminal monitor`; nil: it was not given
 }
 
@@ -69,10 +71,11 @@ func (t *terminal) converse(ctx context.Context) error {
 	defer close(done)
 	keys := newKeyReader(t.In, done)
 	t.In, t.client.watch = keys, keys.watch
+	t.line = &lineKeys{r: keys}
 	t.term = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{lineKeys{keys}, t.Out}, t.prompt)
+	}{t.line, t.Out}, t.prompt)
 	t.term.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) { return t.key(ctx, line, pos, key) }
 	defer func() { t.messages.close() }()
 	for ctx.Err() == nil {
@@ -112,11 +115,27 @@ func (t *terminal) give(ctx context.Context, line string, w io.Writer) outcome {
 	return o
 }
 
+var errAborted = errors.New("cli: no password")
+
+// password asks for one, which a break refuses.
+func (t *terminal) password() (string, error) {
+	t.line.abort, t.line.aborted = '\r', false
+	defer func() { t.line.abort = 0 }()
+	text, err := t.term.ReadPassword("Password: ")
+	if t.line.aborted {
+		return "", errAborted
+	}
+	return text, err
+}
+
 // raise turns the privileged commands on or off.
 func (t *terminal) raise(up bool) {
 	if up && t.client.has(settingUser) && t.Enable != nil {
-		err := t.Enable(func() (string, error) { return t.term.ReadPassword("Password: ") })
-		if err != nil {
+		err := t.Enable(t.password)
+		switch {
+		case errors.Is(err, errAborted):
+			return
+		case err != nil:
 			fmt.Fprintf(t.term, "%% %v\n", err)
 			return
 		}
@@ -124,14 +143,19 @@ func (t *terminal) raise(up bool) {
 	t.client.set(settingUser, !up)
 }
 
-// keyCtrlZ leaves configuration.
-const keyCtrlZ = 26
+const (
+	keyCtrlV = 22 // has the next key, such as ?, stand for itself
+	keyCtrlZ = 26 // leaves configuration
+
+	keyAbort = 28 // leaves the line, and configuration: what lineKeys makes of breakKeys
+)
 
 // watch turns messages on and off. Where they end by themselves, that is said.
 func (t *terminal) watch(ctx context.Context, o outcome) {
 	switch {
 	case o == unwatching:
 		t.messages.close()
+		t.messages = nil // it ends in a moment; `terminal monitor` must not take it for one that is on
 	case o == watching && !t.messages.on():
 		m, err := t.client.monitor(ctx, t.term)
 		if err != nil {
@@ -150,8 +174,15 @@ func (t *terminal) watch(ctx context.Context, o outcome) {
 
 // key is called for each key that is typed. False lets the terminal do with it what it does with all keys.
 func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (string, int, bool) {
+	if t.literal {
+		t.literal = false
+		return "", 0, false
+	}
 	head, tail := line[:pos], line[pos:]
 	switch key {
+	case keyCtrlV:
+		t.literal = true
+		return line, pos, true
 	case '?':
 		text, err := t.client.ask(ctx, frameHelp, head)
 		switch {
@@ -172,14 +203,18 @@ func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (str
 			head = strings.TrimSuffix(head, " ")
 		}
 		return head + tail, len(head), true
-	case keyCtrlZ:
-		if t.client.has(settingConfig) {
-			var b bytes.Buffer
-			fmt.Fprintf(&b, "%s%s^Z\n", t.prompt, line)
-			t.give(ctx, "end", &b)
-			t.term.Write(b.Bytes()) // behind the new prompt, which it draws again
-			return "", 0, true
+	case keyCtrlZ, keyAbort:
+		configuring := t.client.has(settingConfig)
+		if key == keyCtrlZ && !configuring {
+			break
 		}
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "%s%s%s\n", t.prompt, line, map[rune]string{keyCtrlZ: "^Z", keyAbort: "^C"}[key])
+		if configuring {
+			t.give(ctx, "end", &b)
+		}
+		t.term.Write(b.Bytes()) // behind the new prompt, which it draws again
+		return "", 0, true
 	}
 	return "", 0, false
 }

@@ -47,6 +47,12 @@ func TestTerminal(t *testing.T) {
 		{"a wrong command in a configuration", "conf t\rdo show x\r", []string{"do show x\r\n                    ^\r\n"}},
 		{"end of a configuration", "conf t\rpeer one, two\rend\rshow version\r", []string{"not in force:\r\n%  peer one: expected an address", "gwA#show version"}},
 		{"control-Z", "conf t\rpeer one, two\rpe\x1ashow version\r", []string{"(config-peer)#pe^Z\r\n", "not in force", "gwA#", "Version 1\r\n"}},
+		{"control-C", "show foo\x03show version\r", []string{"gwA#show foo^C\r\n", "gwA#", "Version 1\r\n"}},
+		{"control-C in a configuration", "conf t\rpeer one, two\rpe\x03show version\r", []string{"(config-peer)#pe^C\r\n", "not in force", "gwA#", "Version 1\r\n"}},
+		{"control-V", "show version | count x\x16?\r", []string{"show version | count x?\r\n", "regexp = "}},
+		{"control-V before what asks for help", "sho\x16?\r", []string{"sho?\r\n"}},
+		{"do without a command", "conf t\rdo\r", []string{"do\r\n% Incomplete command."}},
+		{"privilege given back in a configuration", "conf t\rdo disable\rpeer one, two\r", []string{"gwA>peer one, two\r\n", "% Invalid input"}},
 		{"leave", "exit\rshow version\r", []string{"exit"}},
 		{"end", "\x04", []string{"gwA#\r\n"}},
 	} {
