@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	maxClients  = 32               // at a time; others wait to be accepted
+	maxClients  = 32               // at a time; one more ends the one that waits longest for its client
+	crowdTime   = time.Second      // for which that one has waited at least
 	maxLive     = 8                // of them, those whose command takes its time
 	requestTime = 5 * time.Second  // within which a client must send its request
 	commandTime = 10 * time.Second // within which the backend must answer
@@ -46,18 +47,26 @@ type server struct {
 // accept starts a goroutine for each connection until ctx ends.
 func (s server) accept(ctx context.Context, l net.Listener, clients *sync.WaitGroup) error {
 	slots := make(chan struct{}, maxClients)
+	var there crowd
 	for {
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-			return nil
-		}
 		conn, err := l.Accept()
+		for taken := false; err == nil && !taken; {
+			select {
+			case slots <- struct{}{}:
+				taken = true
+			case <-ctx.Done():
+				conn.Close()
+				return nil
+			case <-time.After(acceptPause): // the slots are taken, perhaps by clients that send nothing and take nothing
+				there.thin(time.Now())
+			}
+		}
 		switch {
 		case err == nil:
+			c := there.add(conn)
 			clients.Go(func() {
-				defer func() { <-slots }()
-				s.serve(ctx, conn)
+				defer func() { there.remove(c); <-slots }()
+				s.serve(ctx, c)
 			})
 			continue
 		case ctx.Err() != nil:
@@ -65,8 +74,7 @@ func (s server) accept(ctx context.Context, l net.Listener, clients *sync.WaitGr
 		case errors.Is(err, net.ErrClosed):
 			return err
 		}
-		<-slots // the system lacks something, as descriptors: it may pass
-		select {
+		select { // the system lacks something, as descriptors: it may pass
 		case <-time.After(acceptPause):
 		case <-ctx.Done():
 		}
@@ -74,7 +82,7 @@ func (s server) accept(ctx context.Context, l net.Listener, clients *sync.WaitGr
 }
 
 // serve answers one request. Whatever goes wrong with the connection ends it: there is nobody to tell.
-func (s server) serve(ctx context.Context, conn net.Conn) {
+func (s server) serve(ctx context.Context, conn *client) {
 	defer conn.Close()
 	now := time.Now()
 	if conn.SetReadDeadline(now.Add(requestTime)) != nil || conn.SetWriteDeadline(now.Add(replyTime)) != nil {
@@ -91,10 +99,10 @@ func (s server) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	if kind == frameMonitor {
-		sh.monitor(ctx, conn)
+		sh.monitor(ctx, conn.Conn) // which waits as long as it likes: there are few of those
 		return
 	}
-	reply := &reply{conn: conn, slots: s.live, text: bufio.NewWriterSize(textWriter{conn}, maxText)}
+	reply := &reply{conn: conn.Conn, slots: s.live, text: bufio.NewWriterSize(textWriter{conn}, maxText)}
 	defer reply.end()
 	sh.reply = reply
 	result, err := sh.answer(ctx, kind, string(line), reply)
