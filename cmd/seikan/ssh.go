@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/bcrypt"
@@ -27,18 +28,20 @@ type terminals struct {
 	server *sshd.Server // nil: never was there SSH
 	enable atomic.Value // hash of the password of `enable`, a string
 	listen netip.AddrPort
-	stop   func() // nil: nothing listens
+	stop   func() // ends the listener; nil: nothing listens
+
+	checks chan struct{} // a place for the password of `enable` that is being checked
 }
 
 func newTerminals(log zerolog.Logger, o runOptions) *terminals {
-	return &terminals{log: log, socket: o.socket, key: filepath.Join(filepath.Dir(o.file), "ssh_host_ed25519_key")}
+	return &terminals{checks: make(chan struct{}, 1), log: log, socket: o.socket, key: filepath.Join(filepath.Dir(o.file), "ssh_host_ed25519_key")}
 }
 
 // change puts another configuration into force. After an error SSH is as before, but for who may come in.
 func (t *terminals) change(built config.Built) error {
 	cfg := built.Terminal
 	if cfg == nil {
-		t.close()
+		t.mute()
 		return nil
 	}
 	next := sshd.Config{Banner: cfg.Banner, LoginTime: cfg.LoginTime, Tries: cfg.Tries, IdleTime: cfg.IdleTime, Sessions: cfg.Sessions}
@@ -55,7 +58,7 @@ func (t *terminals) change(built config.Built) error {
 	if err != nil {
 		return fmt.Errorf("ssh: %w", err)
 	}
-	t.close()
+	t.mute()
 	t.listen = cfg.Listen
 	t.serve(l)
 	t.log.Info().Stringer("listen", cfg.Listen).Msg("terminals over SSH")
@@ -77,7 +80,7 @@ func (t *terminals) configure(cfg sshd.Config, enable string) error {
 	return err
 }
 
-// serve takes connections until close.
+// serve takes connections until mute.
 func (t *terminals) serve(l net.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -94,11 +97,20 @@ func (t *terminals) serve(l net.Listener) {
 	}
 }
 
-// close ends SSH with all sessions.
-func (t *terminals) close() error {
+// mute lets nobody in any more. The sessions there are go on: one of them may be that of who says so.
+func (t *terminals) mute() {
 	if t.stop != nil {
 		t.stop()
 		t.stop = nil
+		t.log.Info().Stringer("listen", t.listen).Msg("no more terminals over SSH here; those that are there go on")
+	}
+}
+
+// close ends SSH with all sessions.
+func (t *terminals) close() error {
+	t.mute()
+	if t.server != nil {
+		t.server.Close()
 	}
 	return nil
 }
@@ -118,19 +130,45 @@ func (t *terminals) session(ctx context.Context, s sshd.Session) error {
 		return c.Batch(ctx, s.In, s.Out)
 	}
 	return c.Converse(ctx, cli.Screen{In: s.In, Out: s.Out, Size: s.Size, Enable: func(ask func() (string, error)) error {
-		enable, _ := t.enable.Load().(string)
-		if enable == "" {
-			return errNoEnable
-		}
 		for range 3 {
+			if t.secret() == "" {
+				return errNoEnable
+			}
 			password, err := ask()
 			if err != nil {
 				return err
 			}
-			if bcrypt.CompareHashAndPassword([]byte(enable), []byte(strings.TrimRight(password, "\r\n"))) == nil {
+			if t.privileged(ctx, s, password) {
 				return nil
 			}
 		}
 		return errEnable
 	}})
+}
+
+// secret is the hash of the password of `enable`.
+func (t *terminals) secret() string {
+	enable, _ := t.enable.Load().(string)
+	return enable
+}
+
+// privileged reports whether a password is that of `enable`, and logs it. One is checked at a time, and the answer to a wrong one takes a while.
+func (t *terminals) privileged(ctx context.Context, s sshd.Session, password string) bool {
+	select {
+	case t.checks <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	err := bcrypt.CompareHashAndPassword([]byte(t.secret()), []byte(strings.TrimRight(password, "\r\n")))
+	<-t.checks
+	if err == nil {
+		t.log.Info().Msg(fmt.Sprintf("%%SYS-5-PRIV_AUTH_PASS: Privilege level set to 15 by %s on vty (%v)", s.User.Name, s.Source.Addr()))
+		return true
+	}
+	t.log.Warn().Msg(fmt.Sprintf("%%SYS-5-PRIV_AUTH_FAIL: Authentication to Privilege level 15 failed by %s on vty (%v)", s.User.Name, s.Source.Addr()))
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
+	}
+	return false
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/crypto/ssh"
@@ -51,10 +53,23 @@ func (l *login) find(name string) (User, bool) {
 }
 
 func (l *login) password(c ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+	if !l.right(c, password) {
+		l.failed(c.User(), "password")
+		select {
+		case <-time.After(l.delay): // whoever guesses is to wait
+		case <-l.done:
+		}
+		return nil, errDenied
+	}
+	return nil, nil
+}
+
+// right compares a password with that of the user. It takes as long where there is none.
+func (l *login) right(c ssh.ConnMetadata, password []byte) bool {
 	select {
 	case l.hashes <- struct{}{}:
 	case <-l.done:
-		return nil, errDenied
+		return false
 	}
 	defer func() { <-l.hashes }()
 	u, found := l.find(c.User())
@@ -62,11 +77,7 @@ func (l *login) password(c ssh.ConnMetadata, password []byte) (*ssh.Permissions,
 	if !found || u.Secret == "" {
 		found, hash = false, l.nobody
 	}
-	if err := bcrypt.CompareHashAndPassword(hash, password); err != nil || !found {
-		l.failed(c.User(), "password")
-		return nil, errDenied
-	}
-	return nil, nil
+	return bcrypt.CompareHashAndPassword(hash, password) == nil && found
 }
 
 // publicKey is asked before the client has signed anything: what it answers is no login yet.
@@ -85,8 +96,15 @@ func (l *login) failed(user, with string) {
 	l.log.Warn().Str("user", name(user)).Stringer("source", l.source).Msg(fmt.Sprintf("%%SEC_LOGIN-4-LOGIN_FAILED: Login failed [user: %s] [Source: %v] [Reason: wrong %s]", name(user), l.source.Addr(), with))
 }
 
-// name is a user's name as it is shown: strangers choose it.
+// name is a user's name as it is shown: strangers choose it. It does not look like the rest of a message, as "x] [Source: 192.0.2.1" would to
+// programs that lock out the sources of wrong passwords.
 func name(s string) string {
 	const most = 32
-	return fmt.Sprintf("%.*q", most, s)[1 : len(fmt.Sprintf("%.*q", most, s))-1]
+	quoted := fmt.Sprintf("%.*q", most, s)
+	return strings.Map(func(c rune) rune {
+		if strings.ContainsRune(" []", c) {
+			return '_'
+		}
+		return c
+	}, quoted[1:len(quoted)-1])
 }

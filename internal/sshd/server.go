@@ -51,10 +51,12 @@ type Handler func(ctx context.Context, s Session) error
 const (
 	// connectionsOver is how many connections there may be beyond the sessions, all still logging in.
 	connectionsOver = 16
-	// connectionsEach is how many one address may have.
+	// connectionsEach is how many one address, of IPv6 one /64, may have.
 	connectionsEach = 8
-	// hashesAtOnce bounds the work that passwords make.
-	hashesAtOnce = 2
+	// hashesAtOnce bounds the work that passwords make: no more than one processor's, as the others are for packets.
+	hashesAtOnce = 1
+	// failDelay is how long the answer to a wrong password takes.
+	failDelay = time.Second
 )
 
 // Server serves SSH. Its methods may be called by any goroutine.
@@ -65,9 +67,14 @@ type Server struct {
 	cfg    atomic.Pointer[Config]
 	hashes chan struct{} // a place for each password that is being checked
 	nobody []byte        // hash of a password that nobody has
+	delay  time.Duration // failDelay
+
+	all    sync.WaitGroup  // connections
+	ctx    context.Context // of connections, which outlive the listener that they came by
+	cancel context.CancelFunc
 
 	mu       sync.Mutex
-	from     map[netip.Addr]int // connections of each address
+	from     map[netip.Addr]int // connections of each network
 	total    int                // connections
 	sessions int
 }
@@ -78,7 +85,8 @@ func New(log zerolog.Logger, key ssh.Signer, cfg Config, handle Handler) (*Serve
 	if err != nil {
 		return nil, fmt.Errorf("sshd: %w", err)
 	}
-	s := &Server{log: log, key: key, handle: handle, hashes: make(chan struct{}, hashesAtOnce), nobody: nobody, from: make(map[netip.Addr]int)}
+	s := &Server{log: log, key: key, handle: handle, hashes: make(chan struct{}, hashesAtOnce), nobody: nobody, delay: failDelay, from: make(map[netip.Addr]int)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.Configure(cfg)
 	return s, nil
 }
@@ -86,12 +94,15 @@ func New(log zerolog.Logger, key ssh.Signer, cfg Config, handle Handler) (*Serve
 // Configure uses another configuration for who comes in from now on.
 func (s *Server) Configure(cfg Config) { s.cfg.Store(&cfg) }
 
-// Serve takes connections until ctx ends, which is no error, and returns when all are over. It closes l.
+// Close ends all connections, and returns when they are over. Nothing serves any more by then.
+func (s *Server) Close() {
+	s.cancel()
+	s.all.Wait()
+}
+
+// Serve takes connections until ctx ends, which is no error, and closes l. The connections go on until Close: an operator may move or end
+// the listener that he came by.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	ctx, cancel := context.WithCancel(ctx)
-	var all sync.WaitGroup
-	defer all.Wait()
-	defer cancel()
 	defer l.Close()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	for {
@@ -112,17 +123,26 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			continue
 		}
 		source := sourceOf(conn)
-		if !s.admit(source.Addr()) {
+		from := network(source.Addr())
+		if !s.admit(from) {
 			conn.Close()
 			continue
 		}
-		all.Go(func() {
-			defer s.dismiss(source.Addr())
+		s.all.Go(func() {
+			defer s.dismiss(from)
 			defer conn.Close()
-			defer context.AfterFunc(ctx, func() { conn.Close() })()
-			s.connection(ctx, conn, source)
+			defer context.AfterFunc(s.ctx, func() { conn.Close() })()
+			s.connection(s.ctx, conn, source)
 		})
 	}
+}
+
+// network is what counts as one source: who has one address of IPv6 has all of a /64.
+func network(a netip.Addr) netip.Addr {
+	if a.Is6() {
+		return netip.PrefixFrom(a.WithZone(""), 64).Masked().Addr()
+	}
+	return a
 }
 
 func sourceOf(conn net.Conn) netip.AddrPort {

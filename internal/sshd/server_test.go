@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,7 @@ type rig struct {
 	server *Server
 	key    ssh.Signer // bob's
 	log    *lockedBuffer
+	mute   func() // ends the listener alone
 	stop   func()
 }
 
@@ -81,12 +83,14 @@ func newRig(t *testing.T, change func(*Config), handle Handler) *rig {
 	if r.server, err = New(zerolog.New(r.log), newSigner(t), cfg, handle); err != nil {
 		t.Fatal(err)
 	}
+	r.server.delay = 0
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.addr = l.Addr().String()
 	ctx, cancel := context.WithCancel(t.Context())
+	r.mute = cancel
 	ended := make(chan error, 1)
 	go func() { ended <- r.server.Serve(ctx, l) }()
 	r.stop = sync.OnceFunc(func() {
@@ -94,6 +98,7 @@ func newRig(t *testing.T, change func(*Config), handle Handler) *rig {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
+		r.server.Close()
 	})
 	t.Cleanup(r.stop)
 	return r
@@ -390,45 +395,81 @@ func TestHostKey(t *testing.T) {
 	}
 }
 
-func TestName(t *testing.T) {
-	for in, want := range map[string]string{"ann": "ann", "a\nb": `a\nb`, strings.Repeat("x", 100): strings.Repeat("x", 32)} {
-		if got := name(in); got != want {
-			t.Errorf("%q: got %q, want %q", in, got, want)
+// A session goes on when the listener that it came by does not.
+func TestSessionOutlivesListener(t *testing.T) {
+	r := newRig(t, nil, echo)
+	s, err := r.login("ann", ssh.Password("open sesame")).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	s.Stdout = &out
+	if err := s.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	r.mute()
+	for { // until nobody listens
+		c, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			break
+		}
+		c.Close()
+	}
+	io.WriteString(in, "still here\n")
+	in.Close()
+	if err := s.Wait(); err != nil || !strings.HasSuffix(out.String(), "still here\n") {
+		t.Errorf("got %q, %v", out.String(), err)
+	}
+}
+
+// Who has a network of IPv6 is one source.
+func TestNetwork(t *testing.T) {
+	for in, want := range map[string]string{"192.0.2.1": "192.0.2.1", "2001:db8::1:2:3:4": "2001:db8::", "fe80::1%eth0": "fe80::"} {
+		if got := network(netip.MustParseAddr(in)).String(); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
 		}
 	}
 }
 
-// Whatever a client sends, the server goes on.
-func FuzzServer(f *testing.F) {
-	f.Add([]byte("SSH-2.0-x\r\n"))
-	f.Add([]byte("SSH-2.0-x\r\n\x00\x00\x00\x0c\x0a\x14aaaaaaaaaaaaaaaaaaaaaa"))
-	f.Add([]byte("GET / HTTP/1.0\r\n\r\n"))
-	hash, err := hashOfNobody()
+// The answer to a wrong password takes a while.
+func TestFailDelay(t *testing.T) {
+	r := newRig(t, nil, echo)
+	r.server.delay = time.Hour
+	c, err := net.Dial("tcp", r.addr)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		f.Fatal(err)
+	defer c.Close()
+	answered := make(chan error, 1)
+	go func() {
+		_, _, _, err := ssh.NewClientConn(c, r.addr, &ssh.ClientConfig{User: "ann", Auth: []ssh.AuthMethod{ssh.Password("no")}, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
+		answered <- err
+	}()
+	for !strings.Contains(r.log.String(), "LOGIN_FAILED") {
+		select {
+		case err := <-answered:
+			t.Fatalf("answered at once: %v", err)
+		case <-time.After(time.Millisecond):
+		}
 	}
-	signer, err := ssh.NewSignerFromKey(key)
-	if err != nil {
-		f.Fatal(err)
+	select {
+	case err := <-answered:
+		t.Errorf("answered at once: %v", err)
+	default:
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		s := &Server{log: zerolog.Nop(), key: signer, handle: echo, hashes: make(chan struct{}, 1), nobody: hash}
-		s.Configure(Config{LoginTime: time.Second, Tries: 1, Sessions: 1})
-		here, there := net.Pipe()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			defer here.Close()
-			s.connection(t.Context(), here, sourceOf(here))
-		}()
-		go io.Copy(io.Discard, there)
-		there.SetWriteDeadline(time.Now().Add(time.Second))
-		there.Write(data)
-		there.Close()
-		<-done
-	})
+	r.stop() // ends the wait
+	<-answered
+}
+
+func TestName(t *testing.T) {
+	for in, want := range map[string]string{"ann": "ann", "a\nb": `a\nb`, strings.Repeat("x", 100): strings.Repeat("x", 32),
+		"x] [Source: 192.0.2.1]": "x___Source:_192.0.2.1_"} {
+		if got := name(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
 }
