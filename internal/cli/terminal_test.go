@@ -84,7 +84,10 @@ func TestUser(t *testing.T) {
 		c := c
 		c.User = true
 		s.Enable = func(ask func() (string, error)) error {
-			if p, err := ask(); err != nil || p != "open sesame" {
+			switch p, err := ask(); {
+			case err != nil:
+				return err
+			case p != "open sesame":
 				return errors.New("Bad secrets")
 			}
 			return nil
@@ -103,6 +106,7 @@ func TestUser(t *testing.T) {
 		{"clear crypto session\r", "gwA>clear crypto session\r\n    ^\r\n% Invalid input"},
 		{"configure terminal\r", "gwA>configure terminal\r\n    ^\r\n% Invalid input"},
 		{"show start\r", "% Invalid input"},
+		{"enable\ropen\x03show version\r", "Password: \r\ngwA>show version\r\nSeikan Software"},
 		{"show logging\r", "% Invalid input"},
 		{"terminal monitor\r", "% Invalid input"},
 		{"write\r", "% Invalid input"},
