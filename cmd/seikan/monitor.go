@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"time"
 
@@ -19,6 +20,7 @@ type monitoring struct {
 	router  web.Source
 	started time.Time
 	changes chan monitorChange
+	ended   chan struct{} // closed when run has returned
 
 	cfg    *config.Monitor // of the server; nil: there is none
 	name   string          // of the router, as the server has it
@@ -27,6 +29,8 @@ type monitoring struct {
 	stop   context.CancelFunc
 }
 
+var errMonitoringEnded = errors.New("monitoring has ended")
+
 // monitorChange is another configuration, and where the result is told.
 type monitorChange struct {
 	built config.Built
@@ -34,7 +38,7 @@ type monitorChange struct {
 }
 
 func newMonitoring(log zerolog.Logger, r web.Source) *monitoring {
-	return &monitoring{log: log, router: r, started: time.Now(), changes: make(chan monitorChange)}
+	return &monitoring{log: log, router: r, started: time.Now(), changes: make(chan monitorChange), ended: make(chan struct{})}
 }
 
 // prepare is what the server works from, its files read. Nil: there is to be none.
@@ -93,6 +97,7 @@ func (m *monitoring) close() error {
 
 // run serves until ctx ends.
 func (m *monitoring) run(ctx context.Context) {
+	defer close(m.ended)
 	m.begin(ctx)
 	for {
 		select {
@@ -139,6 +144,8 @@ func (m *monitoring) change(ctx context.Context, built config.Built) error {
 	select {
 	case m.changes <- monitorChange{built, done}:
 		return <-done
+	case <-m.ended: // the router ends, which the timer that takes a configuration back does not know
+		return errMonitoringEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -151,4 +154,19 @@ func TestMonitoringInTheClear(t *testing.T) {
 	if !strings.Contains(log.String(), "in the clear") || strings.Contains(log.String(), "a-test-token") {
 		t.Errorf("got log\n%s", log.String())
 	}
+}
+
+// A configuration that comes back by its timer when the router has just ended does not wait for ever.
+func TestMonitoringChangeAfterEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMonitoring(zerolog.Nop(), nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		m.run(ctx)
+		late, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Hour)
+		defer cancel()
+		if err := m.change(late, config.Built{}); !errors.Is(err, errMonitoringEnded) {
+			t.Errorf("got %v", err)
+		}
+	})
 }
