@@ -41,6 +41,9 @@ func newTerminals(log zerolog.Logger, o runOptions) *terminals {
 func (t *terminals) change(built config.Built) error {
 	cfg := built.Terminal
 	if cfg == nil {
+		if t.stop != nil {
+			t.log.Info().Stringer("listen", t.listen).Msg("no more terminals over SSH; those that are there go on")
+		}
 		t.mute()
 		return nil
 	}
@@ -102,7 +105,6 @@ func (t *terminals) mute() {
 	if t.stop != nil {
 		t.stop()
 		t.stop = nil
-		t.log.Info().Stringer("listen", t.listen).Msg("no more terminals over SSH here; those that are there go on")
 	}
 }
 
