@@ -455,3 +455,24 @@ func reportPackets(b *testing.B, batch, size int) {
 	b.ReportMetric(n, "pkt/s")
 	b.ReportMetric(n*float64(size)*8/1e9, "Gb/s")
 }
+
+// A bare ESP packet can say SPI 0, which in UDP is the non-ESP marker. It is of no SA, whatever there was before.
+func TestDownlinkBareSPIZero(t *testing.T) {
+	a, b := newHalves(t)
+	join(t, a, b, gcm128, 64, sadb.Lifetime{})
+	for in := esp.SPI(2000); in < 2100; in++ {
+		spec := b.r.db.Lookup(0x1001).Child().Spec
+		spec.In = esp.Params{SPI: in, Suite: gcm128, Key: make(esp.Secret, 20)}
+		spec.Out = spec.In
+		if _, err := b.r.db.Install(time.Unix(1, 0), spec); err != nil {
+			t.Fatal(err)
+		}
+		b.r.db.Remove(in)
+		b.down.bare = true
+		b.down.msgs[0] = udp.Message{Data: make([]byte, 100), Remote: a.wire.local}
+		b.down.step(2e9, 1)
+	}
+	if v := b.r.drops.Load(); v.Drops[sadb.DropUnknownSPI] != 100 || v.DropTotal() != 100 {
+		t.Errorf("got drops %v, want 100 of %v only", v.Drops, sadb.DropUnknownSPI)
+	}
+}

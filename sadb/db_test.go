@@ -388,3 +388,16 @@ func TestLifetimeInPackets(t *testing.T) {
 		t.Error("not spent at the end, or in the wrong direction")
 	}
 }
+
+// SPI 0 is nobody's (RFC 4303 §2.1), also where SAs that were removed have left their marks.
+func TestLookupZero(t *testing.T) {
+	var db DB
+	db.SetPolicies([]Policy{protect("P", "10.2.0.0/16")})
+	for i := range esp.SPI(200) {
+		install(t, &db, spec(1000+i, "10.2.0.0/16", "P"))
+		db.Remove(1000 + i)
+		if db.Lookup(0) != nil {
+			t.Fatalf("after %d SAs that came and went: SPI 0 has one", i+1)
+		}
+	}
+}

@@ -13,7 +13,7 @@ type spiTable struct {
 	slots atomic.Pointer[[]spiSlot] // a power of 2 of them, at most half of which were ever used
 	live  int                       // the writer's, like used
 	used  int                       // slots with an SA or a mark
-	hole  Inbound                   // its address is the mark; its SPI, 0, is reserved and never looked up
+	hole  Inbound                   // its address is the mark; its SPI, 0, is reserved and no SA's
 }
 
 type spiSlot = atomic.Pointer[Inbound]
@@ -24,10 +24,10 @@ const minSPISlots = 16
 // those that were chosen otherwise.
 func slotOf(spi esp.SPI, n int) int { return int(uint32(spi)*0x9e3779b1>>7) & (n - 1) }
 
-// find is the SA of an SPI, or nil.
+// find is the SA of an SPI, or nil. A bare ESP packet may name the SPI of the mark, which must not be found.
 func (t *spiTable) find(spi esp.SPI) *Inbound {
 	p := t.slots.Load()
-	if p == nil {
+	if p == nil || spi == 0 {
 		return nil
 	}
 	slots := *p
