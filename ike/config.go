@@ -22,7 +22,8 @@ type Config struct {
 	MaxHalfOpen  int           // IKE SAs being set up by peers; more are refused; default 1000
 
 	// CookieChallenge is the number of half-open IKE SAs from which on a new one must show by a cookie that its address is not
-	// forged (RFC 7296 §2.6); default 100, negative: always, above MaxHalfOpen: never.
+	// forged (RFC 7296 §2.6); default 100 or half of MaxHalfOpen, what is less; negative: always, above MaxHalfOpen: never. A new one from an address that has half of
+	// MaxHalfOpenFrom must do so, too.
 	CookieChallenge int
 
 	// MaxHalfOpenFrom is how many IKE SAs one address may be setting up; default 50, for the peers behind a NAT.

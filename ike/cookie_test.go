@@ -88,6 +88,40 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// Forged requests come from one peer's address only, fewer than make cookies necessary for all: that peer gets in with one.
+func TestFloodFromOne(t *testing.T) {
+	p := newPair(t, nil)
+	p.lose = func(*side, []byte) bool { return true }
+	p.a.acquire("f0")
+	request := p.a.out.Datagrams[0]
+	p.b.flood(swap(request.Path), request.Data, 500)
+	if got := p.b.e.Len(); got != 25 {
+		t.Errorf("got %d half-open SAs, want half of what one address may have", got)
+	}
+	p.lose = nil
+	p.run(10 * time.Second)
+	if p.agree() != 1 {
+		p.fail("the honest peer did not get in: %+v", p.a.events)
+	}
+}
+
+// Where few half-open SAs are allowed, forged requests do not take the room of the honest peer either.
+func TestFloodOfLittleRoom(t *testing.T) {
+	p := newPair(t, func(_, b *Config) { b.MaxHalfOpen = 20 })
+	p.lose = func(*side, []byte) bool { return true }
+	p.a.acquire("f0")
+	request := p.a.out.Datagrams[0]
+	p.b.flood(swap(request.Path), request.Data, 500)
+	if got := p.b.e.Len(); got != 10 {
+		t.Errorf("got %d half-open SAs, want half of what is allowed", got)
+	}
+	p.lose = nil
+	p.run(10 * time.Second)
+	if p.agree() != 1 {
+		p.fail("the honest peer did not get in: %+v", p.a.events)
+	}
+}
+
 // One address cannot take all the room, with cookies or without.
 func TestHalfOpenFrom(t *testing.T) {
 	p := newPair(t, func(_, b *Config) { b.CookieChallenge, b.MaxHalfOpenFrom = 5000, 5 })

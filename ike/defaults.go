@@ -16,7 +16,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.NATTPort, 4500)
 	setDefault(&c.HalfOpenTime, 30*time.Second)
 	setDefault(&c.MaxHalfOpen, 1000)
-	setDefault(&c.CookieChallenge, 100)
+	setDefault(&c.CookieChallenge, min(100, c.MaxHalfOpen/2)) // 0 then: always
 	setDefault(&c.MaxHalfOpenFrom, 50)
 	setDefault(&c.RekeyLinger, 5*time.Second)
 	setDefault(&c.FragmentMTU, 1280)

@@ -206,7 +206,7 @@ func TestLivenessByTraffic(t *testing.T) {
 
 // A half-open SA is forgotten (RFC 7296 §2.6), and their number has a bound.
 func TestHalfOpen(t *testing.T) {
-	p := newPair(t, func(_, b *Config) { b.MaxHalfOpen = 3 })
+	p := newPair(t, func(_, b *Config) { b.MaxHalfOpen, b.CookieChallenge = 3, 4 }) // no cookies
 	p.lose = func(from *side, _ []byte) bool { return from == p.b }
 	p.a.acquire("f0")
 	request := p.a.out.Datagrams[0]

@@ -272,9 +272,11 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 }
 
 // challenges reports whether a request must show a cookie first: there are many half-open SAs, and it shows no valid one. That
-// takes no key exchange, and leaves nothing behind (RFC 7296 §2.6).
+// takes no key exchange, and leaves nothing behind (RFC 7296 §2.6). Who forges the address of one peer must not be able to take all the
+// room of that address, so that half of it is for those who receive what is sent there.
 func (e *Endpoint) challenges(now time.Time, d Datagram, h wire.Header, p *parts) bool {
-	if len(e.halfOpen) < e.cfg.CookieChallenge {
+	crowded := e.cfg.CookieChallenge <= e.cfg.MaxHalfOpen && 2*e.openFrom[d.Path.RemoteHost()] >= e.cfg.MaxHalfOpenFrom
+	if len(e.halfOpen) < e.cfg.CookieChallenge && !crowded {
 		return false
 	}
 	n := p.notify(wire.COOKIE)
