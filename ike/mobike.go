@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
 	"seikan/ike/wire"
@@ -22,15 +23,36 @@ func (s *sa) handleUpdate(now time.Time, d Datagram, p *parts, out *Output) []wi
 	if n := p.notify(wire.NO_NATS_ALLOWED); n != nil && !bytes.Equal(n.Data, addressPair(d.Path.Remote, d.Path.Local)) {
 		return []wire.Payload{&wire.Notify{Kind: wire.UNEXPECTED_NAT_DETECTED}} // RFC 4555 §3.9
 	}
-	from := s.path
-	s.path = d.Path
+	s.goTo(d.Path)
 	if natLocal, natRemote, ok := detectNAT(p.notifies, s.spiI, s.spiR, d.Path.Local, d.Path.Remote); ok {
 		s.setNAT(now, natLocal, natRemote)
 	}
-	if from != s.path {
-		s.start(now, &routability{from: from, cookie: nonce()}, out)
-	}
+	s.checkPath(now, out)
 	return nil
+}
+
+// goTo takes the SA to another path of the peer's choice; the Child SAs stay where they are until the peer was reached there. A check that is
+// under way says nothing of it, nor of the path that it is for, as its resends go to the new one.
+func (s *sa) goTo(p sadb.Path) {
+	if p == s.path {
+		return
+	}
+	if x, ok := s.own.x.(*routability); ok {
+		x.path = sadb.Path{}
+	}
+	from := s.route()
+	if s.path, s.settled = p, from; p == from {
+		s.settled = sadb.Path{}
+	}
+}
+
+// checkPath has the peer's path checked, where it is another one than that of the Child SAs and no check of it is under way or waits.
+func (s *sa) checkPath(now time.Time, out *Output) {
+	x, _ := s.own.x.(*routability)
+	waits := slices.ContainsFunc(s.queue, func(x exchange) bool { _, ok := x.(*routability); return ok })
+	if s.settled != (sadb.Path{}) && !waits && (x == nil || x.path != s.path) {
+		s.start(now, &routability{}, out)
+	}
 }
 
 // addressPair is the content of NO_NATS_ALLOWED: the addresses and ports of source and destination (RFC 4555 §4.2.6).
@@ -53,14 +75,15 @@ func (s *sa) setNAT(now time.Time, local, remote bool) {
 // routability checks that the peer is where it says that it is now, before packets are sent there: it returns a cookie that it
 // cannot guess (RFC 4555 §3.7).
 type routability struct {
-	from   sadb.Path
+	path   sadb.Path
 	cookie []byte
 }
 
 func (x *routability) wants() *flowRef { return nil }
 
 func (x *routability) begin(s *sa, now time.Time, out *Output) (wire.ExchangeType, []wire.Payload, bool) {
-	return wire.INFORMATIONAL, []wire.Payload{&wire.Notify{Kind: wire.COOKIE2, Data: x.cookie}}, s.state == established
+	x.path, x.cookie = s.path, nonce()
+	return wire.INFORMATIONAL, []wire.Payload{&wire.Notify{Kind: wire.COOKIE2, Data: x.cookie}}, s.state == established && s.settled != (sadb.Path{})
 }
 
 func (x *routability) done(s *sa, now time.Time, p *parts, out *Output) {
@@ -69,9 +92,12 @@ func (x *routability) done(s *sa, now time.Time, p *parts, out *Output) {
 		s.kill(now, ReasonProtocol, "the peer did not return the cookie of its new address", out)
 		return
 	}
-	if s.state == established {
-		out.Events = append(out.Events, PathMoved{SA: s.info(), From: x.from})
+	from := s.settled
+	if s.state != established || from == (sadb.Path{}) || x.path != s.path {
+		return // it has moved on meanwhile
 	}
+	s.settled = sadb.Path{}
+	out.Events = append(out.Events, PathMoved{SA: s.info(), From: from})
 }
 
 // Move takes an IKE SA that we set up, and its Child SAs, to another address of ours. It reports false, and does nothing, where the SA is

@@ -110,3 +110,112 @@ func TestMoveRefused(t *testing.T) {
 		})
 	}
 }
+
+// unchecked is a pair whose B was told, by a message from elsewhere, that A is there now, and has asked there whether that is true. tell
+// tells B the same of another address.
+func unchecked(t *testing.T) (p *pair, elsewhere sadb.Path, tell func(port uint16)) {
+	p = newPair(t, nil)
+	p.up()
+	p.run(time.Minute)
+	a := p.a.sole()
+	elsewhere = sadb.Path{Local: p.b.sole().path.Local, Remote: netip.MustParseAddrPort("203.0.113.9:4500")}
+	tell = func(port uint16) {
+		from := sadb.Path{Local: elsewhere.Local, Remote: netip.AddrPortFrom(elsewhere.Remote.Addr(), port)}
+		p.b.deliver(from, a.seal(wire.INFORMATIONAL, a.own.next, false, []wire.Payload{&wire.Notify{Kind: wire.UPDATE_SA_ADDRESSES}})[0])
+		a.own.next++
+	}
+	tell(4500)
+	return p, elsewhere, tell
+}
+
+// proof is what A says to the check that B has under way.
+func (p *pair) proof() []byte {
+	x, ok := p.b.sole().own.x.(*routability)
+	if !ok {
+		p.fail("B does not check the address: %T", p.b.sole().own.x)
+	}
+	return p.a.sole().seal(wire.INFORMATIONAL, p.b.sole().own.next-1, true, []wire.Payload{&wire.Notify{Kind: wire.COOKIE2, Data: x.cookie}})[0]
+}
+
+// Who has shown that it is at one address has not shown that it is at the next one (RFC 4555 §3.7), also where a resend of the question went
+// to the other one.
+func TestMoveIsCheckedEachTime(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		p, elsewhere, tell := unchecked(t)
+		p.lose = func(*side, []byte) bool { return true }
+		tell(4501)
+		if back {
+			tell(4500)
+		}
+		p.b.deliver(elsewhere, p.proof())
+		if moved := find[PathMoved](p.b); len(moved) != 0 {
+			p.fail("back %v: B sends to %v on the word for %v", back, moved[0].SA.Path, elsewhere)
+		}
+		p.b.deliver(elsewhere, p.proof())
+		if moved := find[PathMoved](p.b); len(moved) != 1 || moved[0].SA.Path != p.b.sole().path {
+			p.fail("back %v: B does not move once it has checked: %+v", back, moved)
+		}
+	}
+}
+
+// A peer that moves and does not answer has one check waiting, however often it moves.
+func TestMovesAreBounded(t *testing.T) {
+	p, _, tell := unchecked(t)
+	for i := range uint16(100) {
+		tell(5000 + i)
+	}
+	if n := len(p.b.sole().queue); n > 1 {
+		p.fail("%d checks wait", n)
+	}
+}
+
+// What is made before the check is done does not go to the new address either: a Child SA, or those of a new IKE SA.
+func TestUncheckedPathIsNotUsed(t *testing.T) {
+	p, elsewhere, _ := unchecked(t)
+	p.lose = func(*side, []byte) bool { return true }
+	home := swap(p.a.sole().path)
+	p.a.do(func(now time.Time, out *Output) { p.a.sole().start(now, &newChild{flow: p.a.e.flows["f0"]}, out) })
+	p.b.deliver(home, p.a.out.Datagrams[0].Data)
+	if len(p.b.kids) != 2 {
+		p.fail("B has %d Child SAs", len(p.b.kids))
+	}
+	for _, k := range p.b.kids {
+		if k.Path != home {
+			p.fail("B sends to %v, want %v", k.Path, home)
+		}
+	}
+	a := p.a.sole()
+	a.own.x, a.own.msg = nil, nil // as if A had its answer
+	clear(p.waiting)
+	p.a.do(func(now time.Time, out *Output) { a.start(now, &rekeySA{}, out) })
+	p.b.deliver(home, p.a.out.Datagrams[0].Data)
+	var fresh *sa
+	for _, s := range p.b.e.sorted() {
+		if s.state == established {
+			fresh = s
+		}
+	}
+	if fresh == nil || fresh.espPath() != home {
+		p.fail("B's new IKE SA is %+v, want its Child SAs on %v", fresh, home)
+	}
+	if x, ok := fresh.own.x.(*routability); !ok || fresh.path != elsewhere {
+		p.fail("B's new IKE SA does not check %v: it has %T under way, on %v", elsewhere, x, fresh.path)
+	}
+}
+
+// A moves while B replaces the IKE SA, which is where B hears first of: what B was told on the old one is told again on the new one.
+func TestMoveDuringRekey(t *testing.T) {
+	p := newPair(t, nil)
+	p.up()
+	p.run(time.Minute)
+	p.a.also = map[netip.Addr]bool{addrA: true}
+	p.b.rekeySA()
+	p.latency = func() time.Duration { return 200 * time.Millisecond }
+	p.move("198.51.100.7")
+	p.latency = func() time.Duration { return 10 * time.Millisecond }
+	p.run(time.Minute)
+	p.wantOne()
+	if got := p.b.sole().espPath().Remote.Addr(); got != p.a.addr {
+		p.fail("B sends to %v, want %v", got, p.a.addr)
+	}
+}

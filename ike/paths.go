@@ -33,7 +33,7 @@ func (s *sa) paths() (list []sadb.Path) {
 	return list
 }
 
-// route is the path that the Child SAs take: the one known to work, while others are tried.
+// route is the path that the Child SAs take: the one known to work, while others are tried, or a peer's new one is checked.
 func (s *sa) route() sadb.Path { return cmp.Or(s.settled, s.path) }
 
 // localAddr is our first address for a peer that is there, of the family of the peer's.
@@ -79,7 +79,7 @@ func (s *sa) detour() {
 // arrived takes an authentic answer on a path as the sign that it works, where several were tried.
 func (s *sa) arrived(now time.Time, p sadb.Path, out *Output) {
 	from := s.settled
-	if from == (sadb.Path{}) {
+	if from == (sadb.Path{}) || !s.original {
 		return
 	}
 	s.path, s.settled = p, sadb.Path{}

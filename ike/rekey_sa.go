@@ -359,7 +359,19 @@ func (s *sa) hand(now time.Time, to *sa, out *Output) {
 			to.queue = append(to.queue, x)
 		}
 	}
+	s.handPath(now, to, out)
 	to.pump(now, out)
+}
+
+// handPath takes a move that is not done yet to the SA that replaces s.
+func (s *sa) handPath(now time.Time, to *sa, out *Output) {
+	if _, ok := s.own.x.(*updateAddresses); ok { // the peer may hear of it too late
+		to.queue = append(to.queue, &updateAddresses{})
+	}
+	if s.mobike && !s.original {
+		to.path, to.settled = s.path, s.settled
+		to.checkPath(now, out)
+	}
 }
 
 // awaitDelete leaves an SA that is of no more use to the peer, which is to delete it.

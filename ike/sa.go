@@ -52,7 +52,7 @@ type sa struct {
 	original            bool             // we set up the first of the SAs that rekeys have made this one of: MOBIKE's initiator
 	home                netip.AddrPort   // where the peer was when it was authenticated
 	elsewhere           []netip.AddrPort // where else it says that it is
-	settled             sadb.Path        // what the Child SAs are on while other paths are tried; zero: path
+	settled             sadb.Path        // what the Child SAs are on while other paths are tried, or one is checked; zero: path
 	keepalives          uint             // sent
 	mapping             []byte           // where the peer saw us last, as a NAT_DETECTION_DESTINATION_IP hash; of an initiator with MOBIKE behind a NAT
 	notFound            int              // answers STATE_NOT_FOUND in a row
