@@ -11,6 +11,9 @@ import (
 const (
 	maxChildren = 512 // Child SAs of an IKE SA, those that have been rekeyed and not deleted included
 	maxSAs      = 16  // IKE SAs of an identity, with the same
+
+	maxSelectors = 255     // of one side of a Child SA: their number is one octet (RFC 7296 §3.13)
+	maxNarrowing = 1 << 20 // comparisons of selectors with each other for one offer, but for the flow that fits best
 )
 
 // childRoom refuses one more Child SA of the peer's where there are too many.

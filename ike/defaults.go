@@ -105,6 +105,9 @@ func (p *Peer) check() error {
 		if len(f.Local) == 0 || len(f.Remote) == 0 {
 			return fmt.Errorf("flow %q: no selectors", f.ID)
 		}
+		if n := max(len(f.Local), len(f.Remote)); n >= maxSelectors { // one more names the packet that asks
+			return fmt.Errorf("flow %q: %d selectors on a side, want fewer than %d", f.ID, n, maxSelectors)
+		}
 		if err := checkProposals(f.Proposals, wire.ProtocolESP); err != nil {
 			return fmt.Errorf("flow %q: %w", f.ID, err)
 		}

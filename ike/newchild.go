@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -383,47 +382,4 @@ func respondKE(g wire.GroupID, theirs *wire.KE) (gir []byte, ours *wire.KE, bad 
 		return nil, nil, refuse(wire.INVALID_SYNTAX, "ike: %w", err)
 	}
 	return gir, &wire.KE{Group: g, Data: public}, nil
-}
-
-// narrow finds what the configuration permits of offered selectors (RFC 7296 §2.9). The flow that takes the first selector of
-// both sides wins, else the first one that takes anything; flows with the same algorithms join it as long as each pair of local and
-// remote selectors stays permitted.
-func (s *sa) narrow(local, remote []sadb.Selector) (flows []*flowRef, l, r []sadb.Selector) {
-	type part struct {
-		f    *flowRef
-		l, r []sadb.Selector
-	}
-	var found []part
-	best := -1
-	for _, f := range s.peer.flows {
-		c := part{f, sadb.Narrow(local, f.Local), sadb.Narrow(remote, f.Remote)}
-		if len(c.l) == 0 || len(c.r) == 0 {
-			continue
-		}
-		found = append(found, c)
-		if best < 0 && coveredBy(local[0], f.Local) && coveredBy(remote[0], f.Remote) {
-			best = len(found) - 1
-		}
-	}
-	if len(found) == 0 {
-		return nil, nil, nil
-	}
-	first := found[max(best, 0)]
-	flows, l, r = []*flowRef{first.f}, first.l, first.r
-	for _, c := range found {
-		if c.f == first.f || c.f.Transport != first.f.Transport || !reflect.DeepEqual(c.f.Proposals, first.f.Proposals) {
-			continue
-		}
-		switch {
-		case within(c.l, l) && within(c.r, r):
-		case equalSelectors(c.l, l):
-			r = append(slices.Clone(r), c.r...)
-		case equalSelectors(c.r, r):
-			l = append(slices.Clone(l), c.l...)
-		default:
-			continue
-		}
-		flows = append(flows, c.f)
-	}
-	return flows, l, r
 }
