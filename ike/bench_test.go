@@ -105,3 +105,21 @@ func BenchmarkRekey(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rekeys/s")
 }
+
+// A peer with many Child SAs names as many as a message has room for which are not there.
+func BenchmarkDeleteUnknown(b *testing.B) {
+	s := &sa{e: &Endpoint{}, children: map[esp.SPI]*child{}}
+	for i := range esp.SPI(maxChildren) {
+		s.children[300+i] = &child{in: 300 + i, out: 300 + i}
+	}
+	d := &wire.Delete{Protocol: wire.ProtocolESP}
+	for i := range esp.SPI(15_000) {
+		d.SPIs = append(d.SPIs, spiOctets(1000+i))
+	}
+	var out Output
+	for b.Loop() {
+		if ours := s.peerDeletes(start, d, &out); len(ours) != 0 {
+			b.Fatalf("got %d, want none", len(ours))
+		}
+	}
+}

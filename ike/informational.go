@@ -54,13 +54,18 @@ func (s *sa) handleInformational(now time.Time, d Datagram, p *parts, out *Outpu
 // peerDeletes takes down the Child SAs that the peer names by its inbound SPIs, and returns ours for the answer: not of
 // those that a Delete of ours names at the same time (RFC 7296 §1.4.1).
 func (s *sa) peerDeletes(now time.Time, d *wire.Delete, out *Output) (ours [][]byte) {
-	for _, spi := range d.SPIs {
-		if len(spi) != 4 {
+	named := make(map[esp.SPI]*child, len(s.children)) // a peer may name thousands that are not here
+	for _, c := range s.children {
+		named[c.out] = c
+	}
+	for _, octets := range d.SPIs {
+		if len(octets) != 4 {
 			continue
 		}
-		c := s.childByOut(esp.SPI(binary.BigEndian.Uint32(spi)))
-		if c == nil {
-			s.missed(esp.SPI(binary.BigEndian.Uint32(spi)))
+		spi := esp.SPI(binary.BigEndian.Uint32(octets))
+		c := named[spi]
+		if c == nil || !c.there() {
+			s.missed(spi)
 			continue
 		}
 		if !c.deleting {

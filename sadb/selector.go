@@ -104,8 +104,8 @@ func (s Selector) Prefixes() []netip.Prefix {
 // "10.1.0.1-10.1.0.9 protocol 6 port 80-90".
 func (s Selector) String() string {
 	addrs := s.Lo.String() + "-" + s.Hi.String()
-	if ps := s.Prefixes(); len(ps) == 1 {
-		addrs = ps[0].String()
+	if p, ok := s.around(); ok && p.Addr() == s.Lo && lastAddr(p) == s.Hi {
+		addrs = p.String()
 	}
 	if s.Proto != 0 {
 		addrs += " protocol " + strconv.Itoa(int(s.Proto))

@@ -201,3 +201,11 @@ func TestPrefixes(t *testing.T) {
 		}
 	}
 }
+
+// A selector that takes many prefixes is shown without making them.
+func BenchmarkSelectorString(b *testing.B) {
+	s := Selector{Lo: netip.MustParseAddr("::1"), Hi: netip.MustParseAddr("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"), HiPort: maxPort}
+	for b.Loop() {
+		_ = s.String()
+	}
+}
