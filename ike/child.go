@@ -95,6 +95,11 @@ func (c *child) policies() []sadb.PolicyID {
 	return ids
 }
 
+// outdated reports whether one of the flows is not configured any more.
+func (c *child) outdated() bool {
+	return slices.ContainsFunc(c.flows, func(f *flowRef) bool { return f.gone })
+}
+
 // there reports whether the Child SA is up, be it for receiving alone.
 func (c *child) there() bool { return c.e.children[c.in] == c }
 

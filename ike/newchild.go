@@ -157,7 +157,11 @@ func (x *newChild) done(s *sa, now time.Time, p *parts, out *Output) {
 }
 
 func (x *newChild) complete(s *sa, now time.Time, shared []byte, out *Output) {
-	if s.state == established && !x.isMissed(s, now, x.struck.c.out, out) {
+	switch {
+	case s.state != established || x.isMissed(s, now, x.struck.c.out, out):
+	case x.struck.c.outdated():
+		x.undo(s, now, fmt.Errorf("ike: flow %q is not configured any more", x.flow.ID), out)
+	default:
 		s.install(now, x.struck, shared, out)
 	}
 }
@@ -338,6 +342,8 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 			switch {
 			case s.e.children[c.in] != nil:
 				return refuse(wire.TEMPORARY_FAILURE, "ike: SPI %v was taken meanwhile", c.in)
+			case c.outdated():
+				return refuse(wire.TS_UNACCEPTABLE, "ike: the policy is not configured any more")
 			case old != nil && (!old.there() || old.retired):
 				return refuse(wire.CHILD_SA_NOT_FOUND, "ike: the Child SA is gone")
 			case old != nil && (old.deleting || old.superseded()):

@@ -109,7 +109,7 @@ func (e *Endpoint) revise(now time.Time, p *peerRef, out *Output) {
 	for _, s := range slices.Clone(p.sas) {
 		s.forgetFlows(now, out)
 		for _, c := range s.live() {
-			if slices.ContainsFunc(c.flows, func(f *flowRef) bool { return f.gone }) {
+			if c.outdated() {
 				c.remove(now, e.goneFor(c.flows), out)
 			}
 		}

@@ -175,3 +175,54 @@ func TestReconfigureMidway(t *testing.T) {
 }
 
 var addr6 = netip.MustParseAddr("2001:db8::2")
+
+// The configuration changes in the middle of an exchange that makes a Child SA, with an additional key exchange: nothing comes of a flow that
+// is not configured any more, and the IKE SA stays.
+func TestReconfigureDuringFollowUp(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		do   func(p *pair)
+	}{
+		{"new", func(p *pair) { p.a.acquire("f1") }},
+		{"rekey", func(p *pair) { p.a.rekeyChild() }},
+	} {
+		for _, byB := range []bool{false, true} {
+			for after := 5 * time.Millisecond; after < 60*time.Millisecond; after += 10 * time.Millisecond {
+				p := newPair(t, func(a, b *Config) { second(a, b); quantumSecond(a); quantumSecond(b) })
+				p.up()
+				first := p.a.sole().spiI
+				tt.do(p)
+				p.run(after)
+				x := p.a
+				ca, cb := peerConfig("B", addrA, addrB, "10.1.0.0/16", "10.2.0.0/16"), peerConfig("A", addrB, addrA, "10.2.0.0/16", "10.1.0.0/16")
+				quantumAll(&ca)
+				quantumAll(&cb)
+				c := ca
+				if byB {
+					x, c = p.b, cb
+				}
+				c.Peers[0].Flows = nil // but for what is added now
+				x.do(func(now time.Time, out *Output) {
+					if err := x.e.Reconfigure(now, c, out); err != nil {
+						p.fail("%v", err)
+					}
+				})
+				p.run(40 * time.Second)
+				for _, k := range x.e.children {
+					if k.flows[0].gone {
+						p.fail("%s, by B %v, after %v: a Child SA for %q, which is not configured", tt.name, byB, after, k.flows[0].ID)
+					}
+				}
+				if p.agree(); p.a.sole().spiI != first {
+					p.fail("%s, by B %v, after %v: another IKE SA", tt.name, byB, after)
+				}
+			}
+		}
+	}
+}
+
+// quantumSecond is quantumAll for two flows.
+func quantumSecond(c *Config) {
+	quantumAll(c)
+	c.Peers[0].Flows[1].Proposals = c.Peers[0].Flows[0].Proposals
+}

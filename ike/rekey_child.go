@@ -2,6 +2,7 @@ package ike
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"seikan/ike/wire"
@@ -75,6 +76,8 @@ func (x *rekeyChild) complete(s *sa, now time.Time, shared []byte, out *Output) 
 		x.old.rekeying = nil
 	case x.isMissed(s, now, x.struck.c.out, out):
 		x.later(now)
+	case x.struck.c.outdated():
+		x.abandon(s, now, nil, fmt.Errorf("ike: flow %q is not configured any more", x.flow.ID), out)
 	default:
 		x.settle(s, now, x.struck, shared, out)
 	}
