@@ -125,9 +125,9 @@ func (c *child) activate(out *Output) {
 // rekey starts our rekey of the Child SA, unless it is on its way out or being rekeyed already.
 func (c *child) rekey(now time.Time, out *Output) {
 	switch {
-	case c.retired || c.deleting || c.rekeying != nil || c.superseded() || c.sa.state != established || c.sa.awaiting(c) != nil:
+	case c.retired || c.deleting || c.rekeying != nil || c.superseded() || c.sa.state != established:
 		return
-	case c.standby: // the peer may not have heard of it yet
+	case c.standby, c.sa.awaiting(c) != nil: // the peer may not have heard of it yet, or is about to do the same
 		c.e.deadlines.arm(&c.rekeyAt, now.Add(time.Second))
 		return
 	}

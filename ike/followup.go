@@ -107,17 +107,13 @@ func (s *sa) await(now time.Time, w *awaited) *wire.Notify {
 	return &wire.Notify{Kind: wire.ADDITIONAL_KEY_EXCHANGE, Data: w.link}
 }
 
-// forsake forgets what was awaited. What the peer would have rekeyed is rekeyed by us, if nobody does.
+// forsake forgets what was awaited. An IKE SA that the peer would have rekeyed is rekeyed by us, if nobody does.
 func (s *sa) forsake(now time.Time) {
 	w := s.awaited
 	s.awaited = nil
 	s.e.deadlines.disarm(&s.awaitEnd)
-	switch {
-	case w == nil || s.state != established:
-	case w.isSA && s.rekeyAt.index == 0:
+	if w != nil && w.isSA && s.state == established && s.rekeyAt.index == 0 {
 		s.e.deadlines.arm(&s.rekeyAt, now.Add(between(time.Second, 50, 150)))
-	case w.old != nil && w.old.rekeyAt.index == 0 && !w.old.retired && s.e.children[w.old.in] == w.old:
-		s.e.deadlines.arm(&w.old.rekeyAt, now.Add(between(time.Second, 50, 150)))
 	}
 }
 

@@ -161,3 +161,30 @@ func TestRekeyOffersWhatIsInUse(t *testing.T) {
 	p.run(time.Minute)
 	p.wantOne()
 }
+
+// The peer begins to rekey a Child SA and leaves it at that, and meanwhile its volume runs out here, which is told once: we rekey it then.
+func TestRekeyWhilePeerIsAwaited(t *testing.T) {
+	p := newPair(t, func(a, b *Config) { quantumAll(a); quantumAll(b) })
+	p.up()
+	child, a := p.b.only(), p.a.sole()
+	p.lose = func(from *side, data []byte) bool {
+		h, _ := wire.ParseHeader(data)
+		return from == p.a && h.Exchange == wire.IKE_FOLLOWUP_KE
+	}
+	p.a.rekeyChild()
+	p.run(time.Second)
+	if p.b.sole().awaited == nil {
+		p.fail("B awaits nothing")
+	}
+	p.b.rekeyChild()
+	p.a.e.children[p.a.only()].rekeying = nil // A forgets about it
+	a.own.x, a.own.msg, p.lose = nil, nil, nil
+	p.a.e.deadlines.disarm(&a.own.resend)
+	a.own.next--
+	clear(p.waiting)
+	p.run(time.Minute)
+	p.wantOne()
+	if p.b.only() == child {
+		p.fail("B has not rekeyed")
+	}
+}

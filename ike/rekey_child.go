@@ -59,6 +59,7 @@ func (x *rekeyChild) done(s *sa, now time.Time, p *parts, out *Output) {
 		s.followUp(now, x, b.c.algs.addKE, p, out)
 	default:
 		c.rekeying = nil
+		c.rekey(now, out) // later, where the peer does not end what it has begun
 	}
 }
 
