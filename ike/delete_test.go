@@ -305,3 +305,33 @@ func TestBackOff(t *testing.T) {
 	}
 	p.a.wantDown(ReasonPeerLost)
 }
+
+// The flow of a Child SA that was asked for on an IKE SA which is deleted now has been given up with it, and may be sought elsewhere: the
+// answer is of no interest any more.
+func TestRefusalAfterDelete(t *testing.T) {
+	t.Run("refused", func(t *testing.T) { refusalAfterDelete(t, false) })
+	t.Run("not answered", func(t *testing.T) { refusalAfterDelete(t, true) })
+}
+
+func refusalAfterDelete(t *testing.T, lost bool) {
+	p := newPair(t, func(a, b *Config) {
+		second(a, b)
+		b.Peers[0].Flows = b.Peers[0].Flows[:1] // B refuses the second one
+	})
+	p.up()
+	p.run(time.Minute)
+	p.a.acquire("f1")
+	first := p.a.sole().id
+	p.a.do(func(now time.Time, out *Output) { p.a.e.Delete(now, first, ReasonReconfigured, out) })
+	p.a.acquire("f1")
+	p.run(15 * time.Millisecond) // the requests
+	before := len(find[Failed](p.a))
+	if old := p.a.e.sas[first]; lost {
+		p.a.do(func(now time.Time, out *Output) { old.lost(now, out) })
+	} else {
+		p.run(7 * time.Millisecond)
+	}
+	if f := find[Failed](p.a); len(f) != before || !p.a.e.flows["f1"].pending {
+		p.fail("the flow is given up, of which another IKE SA takes care: %+v", f[before:])
+	}
+}

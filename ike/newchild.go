@@ -139,12 +139,12 @@ func (x *newChild) offer(s *sa, initial bool, out *Output) []wire.Payload {
 }
 
 func (x *newChild) done(s *sa, now time.Time, p *parts, out *Output) {
+	if s.state != established {
+		return // the flow was given up, and the peer's side goes with the IKE SA
+	}
 	if n := p.failure(); n != nil && p.sa == nil {
 		x.refused(s, now, n, x, out)
 		return
-	}
-	if s.state != established {
-		return // the peer's side goes with the IKE SA
 	}
 	switch b := x.strike(s, now, p, nil, out); {
 	case b == nil:
@@ -167,17 +167,19 @@ func (x *newChild) complete(s *sa, now time.Time, shared []byte, out *Output) {
 }
 
 func (x *newChild) abandon(s *sa, now time.Time, n *wire.Notify, err error, out *Output) {
-	if n != nil {
+	switch {
+	case s.state != established:
+	case n != nil:
 		x.refused(s, now, n, x, out)
-		return
+	default:
+		x.undo(s, now, err, out)
 	}
-	x.undo(s, now, err, out)
 }
 
 // refused takes an error notify. again is what to start when the error is one that another try can mend.
 func (x *newChild) refused(s *sa, now time.Time, n *wire.Notify, again exchange, out *Output) {
 	switch {
-	case s.state != established || x.tries >= maxChildTries:
+	case x.tries >= maxChildTries:
 	case n.Kind == wire.INVALID_KE_PAYLOAD && len(n.Data) == 2:
 		g := wire.GroupID(binary.BigEndian.Uint16(n.Data))
 		if g != x.group && slices.ContainsFunc(x.flow.Proposals, func(p Proposal) bool { return slices.Contains(p.Groups, g) }) {

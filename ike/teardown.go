@@ -91,7 +91,7 @@ func (s *sa) giveUp(now time.Time, flows []*flowRef, why Reason, detail string, 
 // A request under way stays outstanding: its message ID is taken.
 func (s *sa) dropQueue() (flows []*flowRef) {
 	all := s.queue
-	if s.own.x != nil {
+	if s.own.x != nil && s.state != deleting { // else its flow was given up before, and is another SA's by now
 		all = append([]exchange{s.own.x}, all...)
 	}
 	s.queue = nil
