@@ -20,7 +20,7 @@ type exchange interface {
 
 // parts are the payloads of one message, sorted. Those that its exchange does not know are left out.
 type parts struct {
-	raw      []byte // the whole message
+	inner    inner // all of them as they were received
 	sa       *wire.SA
 	ke       *wire.KE
 	nonce    *wire.Nonce
@@ -29,6 +29,15 @@ type parts struct {
 	tsI, tsR *wire.TS
 	notifies []*wire.Notify
 	deletes  []*wire.Delete
+}
+
+// inner is what a protected message has inside, as it is on the wire, behind its header.
+type inner struct {
+	h     wire.Header
+	first wire.PayloadType
+	plain []byte // the payloads
+	ps    []wire.Payload
+	err   error // of taking them apart
 }
 
 // notify is the first notify of the kind, nil for none.
@@ -161,6 +170,18 @@ func sort(ps []wire.Payload, sch schema) (*parts, *NotifyError) {
 	}
 	p.keep(sch)
 	return p, nil
+}
+
+// sort is sort of the payloads of a message. What cannot be parsed is INVALID_SYNTAX.
+func (in inner) sort(sch schema) (*parts, *NotifyError) {
+	if in.err != nil {
+		return nil, &NotifyError{Type: wire.INVALID_SYNTAX, Err: in.err}
+	}
+	p, bad := sort(in.ps, sch)
+	if p != nil {
+		p.inner = in
+	}
+	return p, bad
 }
 
 // known reports whether a payload type is one of RFC 7296's, so that its critical bit means nothing (§2.5).

@@ -112,7 +112,6 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 		s.e.drop(d, DropSyntax, out)
 		return
 	}
-	p.raw = d.Data
 	if n := p.failure(); n != nil {
 		x.refused(s, now, d, n, out)
 		return

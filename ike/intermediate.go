@@ -1,7 +1,6 @@
 package ike
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -35,8 +34,7 @@ func (x *intermediate) done(s *sa, now time.Time, p *parts, out *Output) {
 	case p.ke != nil && p.ke.Group == x.kex.Group():
 		var shared []byte
 		if shared, err = x.kex.Shared(p.ke.Data); err == nil {
-			request := []wire.Payload{&wire.KE{Group: x.kex.Group(), Data: x.kex.Public()}}
-			err = s.addKey(shared, request, []wire.Payload{&wire.KE{Group: p.ke.Group, Data: p.ke.Data}})
+			err = s.addKey(shared, s.said(false, &wire.KE{Group: x.kex.Group(), Data: x.kex.Public()}), p.inner)
 		}
 	}
 	if err != nil {
@@ -58,10 +56,9 @@ func (s *sa) handleIntermediate(now time.Time, p *parts, out *Output) (reply []w
 	if err != nil {
 		return []wire.Payload{&wire.Notify{Kind: wire.INVALID_SYNTAX}}, func() { s.kill(now, ReasonProtocol, err.Error(), out) }
 	}
-	request := []wire.Payload{&wire.KE{Group: g, Data: bytes.Clone(p.ke.Data)}}
 	reply = []wire.Payload{&wire.KE{Group: g, Data: public}}
 	return reply, func() {
-		if err := s.addKey(shared, request, reply); err != nil {
+		if err := s.addKey(shared, p.inner, s.said(true, reply...)); err != nil {
 			s.kill(now, ReasonLocal, err.Error(), out)
 		}
 	}
@@ -69,11 +66,11 @@ func (s *sa) handleIntermediate(now time.Time, p *parts, out *Output) (reply []w
 
 // addKey takes the shared secret of the additional key exchange into the keys (RFC 9370 §2.2.2), and what was exchanged into what IKE_AUTH
 // signs (RFC 9242 §3.3.2). shared is used up.
-func (s *sa) addKey(shared []byte, request, reply []wire.Payload) error {
+func (s *sa) addKey(shared []byte, request, reply inner) error {
 	defer clear(shared)
 	k := s.keys
-	s.intAuthI = k.prf.Sum(k.skPi, s.intermediateOctets(1, false, request))
-	s.intAuthR = k.prf.Sum(k.skPr, s.intermediateOctets(1, true, reply))
+	s.intAuthI = k.prf.Sum(k.skPi, request.octets())
+	s.intAuthR = k.prf.Sum(k.skPr, reply.octets())
 	seed := k.prf.Sum(k.skD, shared, s.ni, s.nr)
 	fresh, err := deriveKeys(s.algs, seed, s.ni, s.nr, s.spiI, s.spiR, s.initiator)
 	if err != nil {
@@ -83,17 +80,16 @@ func (s *sa) addKey(shared []byte, request, reply []wire.Payload) error {
 	return nil
 }
 
-// intermediateOctets is IntAuth_*A | IntAuth_*P of a message: its headers, with lengths as if nothing but the payloads were in it, and the
+// said is a message of ours of the exchange.
+func (s *sa) said(response bool, ps ...wire.Payload) inner {
+	h := wire.Header{SPIi: s.spiI, SPIr: s.spiR, Version: version, Exchange: wire.IKE_INTERMEDIATE, Flags: s.flags(response), MessageID: 1}
+	return inner{h: h, first: wire.FirstType(ps), plain: wire.AppendPayloads(nil, ps)}
+}
+
+// octets is IntAuth_*A | IntAuth_*P of a message: its headers, with lengths as if nothing but the payloads were in it, and the
 // payloads.
-func (s *sa) intermediateOctets(id uint32, response bool, ps []wire.Payload) []byte {
-	h := wire.Header{SPIi: s.spiI, SPIr: s.spiR, Version: version, Exchange: wire.IKE_INTERMEDIATE, MessageID: id}
-	if response {
-		h.Flags |= wire.FlagResponse
-	} else {
-		h.Flags |= wire.FlagInitiator
-	}
-	plain := wire.AppendPayloads(nil, ps)
-	return append(wire.AppendEncryptedHeader(nil, h, wire.FirstType(ps), len(plain)), plain...)
+func (in inner) octets() []byte {
+	return append(wire.AppendEncryptedHeader(nil, in.h, in.first, len(in.plain)), in.plain...)
 }
 
 // intAuth is what IKE_AUTH signs of the intermediate exchange, nothing where there was none: IntAuth_i | IntAuth_r | IKE_AUTH_MID

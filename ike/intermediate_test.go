@@ -121,6 +121,54 @@ func TestAdditionalKeyExchangeIsSigned(t *testing.T) {
 	}
 }
 
+// What is signed is what was in the message, also what is not known here (RFC 9242 §3.3.2).
+func TestAdditionalKeyExchangeSignsAll(t *testing.T) {
+	p := newPair(t, func(a, b *Config) {
+		quantum(a, false, wire.ML_KEM_768)
+		quantum(b, false, wire.ML_KEM_768)
+		a.FragmentMTU, b.FragmentMTU = -1, -1
+	})
+	p.lose = func(_ *side, data []byte) bool {
+		h, _ := wire.ParseHeader(data)
+		return h.Exchange == wire.IKE_INTERMEDIATE
+	}
+	p.a.acquire("f0")
+	p.run(100 * time.Millisecond)
+	a, b := p.a.e.sas[1], p.b.e.sas[1]
+	more := &wire.Notify{Kind: 40_000, Data: []byte("something new")}
+	signed := func(key []byte, flags wire.Flags, ps []wire.Payload) []byte {
+		plain := wire.AppendPayloads(nil, ps)
+		h := wire.Header{SPIi: a.spiI, SPIr: a.spiR, Version: version, Exchange: wire.IKE_INTERMEDIATE, Flags: flags, MessageID: 1}
+		return a.keys.prf.Sum(key, wire.AppendEncryptedHeader(nil, h, ps[0].Type(), len(plain)), plain)
+	}
+	kex := a.own.x.(*intermediate).kex
+	request := []wire.Payload{more, &wire.KE{Group: kex.Group(), Data: kex.Public()}}
+	want := signed(a.keys.skPi, wire.FlagInitiator, request)
+	p.b.deliver(b.path, a.seal(wire.IKE_INTERMEDIATE, 1, false, request)[0])
+	if !bytes.Equal(b.intAuthI, want) {
+		t.Errorf("B signs %x for the request, want %x", b.intAuthI, want)
+	}
+	// The KEM's answer is in what B has sent, under the keys of before.
+	_, plain, _, ok := a.open(a.keys, p.b.out.Datagrams[0].Data)
+	if !ok {
+		p.fail("B's answer does not open")
+	}
+	ps, err := wire.ParsePayloads(wire.PayloadKE, plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps = append(ps, more)
+	want = signed(a.keys.skPr, wire.FlagResponse, ps)
+	now := b.keys
+	b.keys = b.formerKeys
+	answer := b.seal(wire.IKE_INTERMEDIATE, 1, true, ps)[0]
+	b.keys = now
+	p.a.deliver(a.path, answer)
+	if !bytes.Equal(a.intAuthR, want) {
+		t.Errorf("A signs %x for the answer, want %x", a.intAuthR, want)
+	}
+}
+
 func TestAddKEChecked(t *testing.T) {
 	for name, change := range map[string]func(p *Peer){
 		"a group as additional key exchange": func(p *Peer) { p.Proposals[0].AddKE = []wire.GroupID{wire.ECP_256} },

@@ -84,25 +84,19 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 	}
 	s.heard = now
 	s.follow(d.Path, out)
-	ps, err := wire.ParsePayloads(first, plain)
-	s.traceSealed(Received, d.Path, h, ps, wire.HeaderLen+len(plain), out)
+	in := inner{h: h, first: first, plain: plain}
+	in.ps, in.err = wire.ParsePayloads(first, plain)
+	s.traceSealed(Received, d.Path, h, in.ps, wire.HeaderLen+len(plain), out)
 	if request {
-		s.answer(now, d, h, ps, err, out)
+		s.answer(now, d, in, out)
 		return
 	}
-	var p *parts
-	if err == nil {
-		var bad *NotifyError
-		if p, bad = sort(ps, answerSchemas[h.Exchange]); bad != nil {
-			err = bad
-		}
-	}
-	if err != nil {
+	p, bad := in.sort(answerSchemas[h.Exchange])
+	if bad != nil {
 		s.e.drop(d, DropSyntax, out)
-		s.kill(now, ReasonProtocol, err.Error(), out) // RFC 7296 §2.21.3: an answer that is not valid ends the SA
+		s.kill(now, ReasonProtocol, bad.Error(), out) // RFC 7296 §2.21.3: an answer that is not valid ends the SA
 		return
 	}
-	p.raw = d.Data
 	s.arrived(now, d.Path, out)
 	s.take(now, p, out)
 }
@@ -155,15 +149,12 @@ func (s *sa) follow(p sadb.Path, out *Output) {
 }
 
 // answer handles a fresh request: check, handle, encode, keep, send.
-func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload, err error, out *Output) {
+func (s *sa) answer(now time.Time, d Datagram, in inner, out *Output) {
+	h := in.h
 	s.answered.next++
 	s.answered.partial = reassembly{}
 	var reply []wire.Payload
-	var p *parts
-	bad := &NotifyError{Type: wire.INVALID_SYNTAX, Err: err}
-	if err == nil {
-		p, bad = sort(ps, requestSchemas[h.Exchange])
-	}
+	p, bad := in.sort(requestSchemas[h.Exchange])
 	if bad == nil && !p.endsSA() {
 		s.adopt(now, out)
 	}
@@ -180,7 +171,6 @@ func (s *sa) answer(now time.Time, d Datagram, h wire.Header, ps []wire.Payload,
 	case h.Exchange == wire.IKE_INTERMEDIATE:
 		reply, after = s.handleIntermediate(now, p, out)
 	case h.Exchange == wire.IKE_AUTH:
-		p.raw = d.Data
 		reply, after = s.handleAuth(now, p, out)
 	case h.Exchange == wire.IKE_FOLLOWUP_KE:
 		reply, after = s.handleFollowUp(now, p, out), func() { s.pump(now, out) }
