@@ -174,6 +174,9 @@ func (x *initSA) accept(s *sa, p *parts, spiR wire.SPI) error {
 	if err != nil {
 		return err
 	}
+	if s.peer.PPK.Required && p.notify(wire.USE_PPK) == nil { // RFC 8784 §3
+		return fmt.Errorf("ike: the peer uses no PPK, and %q is required", s.peer.PPK.ID)
+	}
 	if a.addKE != wire.NONE && p.notify(wire.INTERMEDIATE_EXCHANGE_SUPPORTED) == nil {
 		return fmt.Errorf("ike: answer chooses an additional key exchange without the exchange for it")
 	}

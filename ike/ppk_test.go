@@ -2,6 +2,7 @@ package ike
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func TestPPK(t *testing.T) {
 		{"only the initiator, optional", PPK{"k", k1, false}, PPK{}, true, false, ""},
 		{"only the responder, optional", PPK{}, PPK{"k", k1, false}, true, false, ""},
 		{"another ID, optional", PPK{"k", k1, false}, PPK{"l", k1, false}, true, false, ""},
-		{"only the initiator, required", PPK{"k", k1, true}, PPK{}, false, false, "which is required"},
+		{"only the initiator, required", PPK{"k", k1, true}, PPK{}, false, false, "is required"},
 		{"only the responder, required", PPK{}, PPK{"k", k1, true}, false, false, "which is required"},
 		{"another ID, required by the initiator", PPK{"k", k1, true}, PPK{"l", k1, false}, false, false, "insists on a PPK"},
 		{"another ID, required by the responder", PPK{"k", k1, false}, PPK{"l", k1, true}, false, false, "which is required"},
@@ -56,6 +57,33 @@ func TestPPK(t *testing.T) {
 			p.wantOne()
 		})
 	}
+}
+
+// Where the responder does not offer to use the PPK that is required, it does not hear who we are (RFC 8784 §3). Who forges its answer keeps
+// the true one from nobody.
+func TestPPKRequiredBeforeAuth(t *testing.T) {
+	p := newPair(t, func(a, b *Config) { a.Peers[0].PPK = PPK{"k", esp.Secret("a postquantum preshared key"), true} })
+	p.a.acquire("f0")
+	p.run(2 * time.Minute)
+	p.wantNothing()
+	for _, l := range p.sent {
+		if strings.Contains(l, "IKE_AUTH") {
+			p.fail("sent %s", l)
+		}
+	}
+	p = newPair(t, func(a, b *Config) {
+		k := PPK{"k", esp.Secret("a postquantum preshared key"), true}
+		a.Peers[0].PPK, b.Peers[0].PPK = k, k
+	})
+	p.lose = func(*side, []byte) bool { return true }
+	p.a.acquire("f0")
+	request := p.a.out.Datagrams[0]
+	forger := newSide(p, "F", addrB, peerConfig("A", addrB, addrA, "10.2.0.0/16", "10.1.0.0/16"))
+	forger.deliver(swap(request.Path), request.Data)
+	p.a.deliver(request.Path, forger.out.Datagrams[0].Data)
+	p.lose = nil
+	p.run(10 * time.Second)
+	p.wantOne()
 }
 
 // The three keys are prf+(PPK, SK_x'), and the ciphers of the IKE SA stay (RFC 8784 §3).
