@@ -57,3 +57,28 @@ func TestNAT(t *testing.T) {
 	p.run(time.Minute)
 	p.wantOne()
 }
+
+// Without MOBIKE an end that set the SA up from behind a NAT does not follow the other one: that is where it was called, and who changes the
+// source of a packet on its way must not move it (RFC 7296 §2.23). The other end follows.
+func TestNATFollow(t *testing.T) {
+	outer := netip.MustParseAddr("203.0.113.1")
+	p := newPair(t, func(a, b *Config) {
+		b.Peers[0].Remote = outer
+		b.Peers[0].RemoteIDs = []Match{{Kind: AddrIdentity(addrA).Kind, Data: AddrIdentity(addrA).Data}}
+	})
+	p.nat = &nat{addr: outer, ports: map[uint16]uint16{}, last: 40000}
+	p.up()
+	for _, s := range []*side{p.a, p.b} {
+		x, from := s.sole(), p.other(s).sole()
+		x.mobike, from.mobike = false, false
+		elsewhere := x.path
+		elsewhere.Remote = netip.MustParseAddrPort("198.51.100.66:4500")
+		s.deliver(elsewhere, from.seal(wire.INFORMATIONAL, from.own.next, false, nil)[0])
+		if s.out.Datagrams[0].Path != elsewhere {
+			t.Errorf("%s answers to %v, want %v", s.name, s.out.Datagrams[0].Path, elsewhere)
+		}
+		if moved, want := x.path == elsewhere, s == p.b; moved != want {
+			t.Errorf("%s follows: %v, want %v", s.name, moved, want)
+		}
+	}
+}

@@ -136,9 +136,10 @@ func (s *sa) flags(response bool) wire.Flags {
 }
 
 // follow moves the SA to the path of an authentic, fresh message: a peer behind a NAT changes its port when IKE moves to the
-// NAT-T port, and when its mapping is renewed (RFC 7296 §2.23). With MOBIKE it says so instead (RFC 4555 §3.8).
+// NAT-T port, and when its mapping is renewed (RFC 7296 §2.23). With MOBIKE it says so instead (RFC 4555 §3.8). Who is behind a NAT itself and
+// has called the peer SHOULD NOT follow it: the peer is where it was called, or on the way somebody changes where packets are from.
 func (s *sa) follow(p sadb.Path, out *Output) {
-	if p == s.path || s.mobike {
+	if p == s.path || s.mobike || s.natLocal && s.original {
 		return
 	}
 	from := s.path
