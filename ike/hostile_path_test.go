@@ -67,3 +67,23 @@ func TestHostileReplay(t *testing.T) {
 		}
 	}
 }
+
+// Who sends all that A says back to it, as if B said so, does not get A to talk to itself, not even where both ends go by names that either may have.
+func TestHostileReflection(t *testing.T) {
+	p := newPair(t, func(a, _ *Config) {
+		a.Peers[0].LocalID = Identity{wire.ID_FQDN, "a.example"}
+		a.Peers[0].RemoteIDs = []Match{{Kind: wire.ID_FQDN, Data: "example", Domain: true}}
+		a.Peers[0].Flows[0].Local, a.Peers[0].Flows[0].Remote = []sadb.Selector{prefix("10.0.0.0/8")}, []sadb.Selector{prefix("10.0.0.0/8")}
+	})
+	p.lose = func(*side, []byte) bool { return true }
+	p.a.acquire("f0")
+	for said := p.a.out.Datagrams; len(said) > 0; {
+		d := said[0]
+		said = said[1:]
+		p.a.deliver(d.Path, d.Data)
+		said = append(said, p.a.out.Datagrams...)
+	}
+	if n := p.a.e.Len(); n != 1 || len(p.a.kids) != 0 {
+		p.fail("A has %d IKE SAs and %d Child SAs", n, len(p.a.kids))
+	}
+}

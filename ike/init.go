@@ -223,6 +223,10 @@ func (e *Endpoint) handleInit(now time.Time, d Datagram, h wire.Header, out *Out
 		e.drop(d, DropMalformed, out)
 		return
 	}
+	if s := e.bySPI[h.SPIi]; s != nil && s.path.LocalHost() == d.Path.LocalHost() {
+		e.drop(d, DropState, out) // what we have sent comes back, and we must not authenticate ourselves
+		return
+	}
 	key := initKey{h.SPIi, d.Path.Remote, d.Path.VRF}
 	if s := e.halfOpen[key]; s != nil {
 		if !bytes.Equal(s.initRequest, d.Data) {
