@@ -233,6 +233,38 @@ func TestUplinkDrops(t *testing.T) {
 	}
 }
 
+// What does not go into a tunnel is counted by why: the policy discards it, or the host should have sent it in the clear.
+func TestUplinkBypass(t *testing.T) {
+	a, _ := newHalves(t)
+	any4 := []sadb.Selector{sadb.SelectorFromPrefix(netip.MustParsePrefix("0.0.0.0/0"), 0)}
+	to := func(addr string) []sadb.Selector {
+		return []sadb.Selector{sadb.SelectorFromPrefix(netip.PrefixFrom(netip.MustParseAddr(addr), 32), 0)}
+	}
+	a.r.db.SetPolicies([]sadb.Policy{
+		{ID: "bypass", Action: sadb.Bypass, Local: any4, Remote: to("10.30.30.2")},
+		{ID: "discard", Action: sadb.Discard, Local: any4, Remote: to("10.30.30.3")},
+		{ID: "deny", Group: "g", Action: sadb.Skip, Local: any4, Remote: to("10.30.30.4")},
+		{ID: "permit", Group: "g", Action: sadb.Protect, Local: any4, Remote: any4},
+	})
+	for _, tt := range []struct {
+		dst  string
+		id   sadb.PolicyID
+		want sadb.DropReason
+	}{
+		{"10.30.30.2", "bypass", sadb.DropBypass},
+		{"10.30.30.3", "discard", sadb.DropDiscard},
+		{"10.30.30.4", "deny", sadb.DropBypass},
+	} {
+		a.up.step(1e9, [][]byte{packet(innerA, netip.MustParseAddr(tt.dst), 0, 100)})
+		if v := a.r.db.Entry(tt.id).Counters.Out.Load(); v.Drops[tt.want] != 1 || v.DropTotal() != 1 {
+			t.Errorf("to %s: got drops %v at %s, want one of %v", tt.dst, v.Drops, tt.id, tt.want)
+		}
+	}
+	if a.wire.n != 0 || a.r.drops.Load().DropTotal() != 0 {
+		t.Errorf("%d datagrams left, and the router counts %v", a.wire.n, a.r.drops.Load().Drops)
+	}
+}
+
 func TestVolumeLimits(t *testing.T) {
 	a, b := newHalves(t)
 	join(t, a, b, gcm128, 64, sadb.Lifetime{Kilobytes: 10})

@@ -103,7 +103,9 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 	switch {
 	case to.Policy == nil:
 		u.r.drops.Drop(outside(f, sadb.DropNoPolicy), uint64(u.cutter.Len()))
-	case to.Action != sadb.Protect: // what bypasses IPsec has no business on this device
+	case to.Action == sadb.Bypass: // the host was to send it another way (tun.Line), and from here there is none
+		to.Policy.Counters.Out.Drop(sadb.DropBypass, uint64(u.cutter.Len()))
+	case to.Action != sadb.Protect:
 		to.Policy.Counters.Out.Drop(sadb.DropDiscard, uint64(u.cutter.Len()))
 	case to.Out == nil:
 		u.flush(now) // the arena is free then

@@ -38,7 +38,7 @@ func (db *DB) Lookup(spi esp.SPI) *Inbound { return db.inbound.find(spi) }
 // Routed is what becomes of an outbound flow.
 type Routed struct {
 	Action Action
-	Policy *Entry    // the first one that matches; nil: none does, and Action is Discard
+	Policy *Entry    // the first one that decides, or that skips where none does; nil: none matches, and Action is Discard
 	Out    *Outbound // with Protect: the SA to take; nil: none permits the flow, one is to be negotiated
 }
 
@@ -58,6 +58,8 @@ func (r *ruleset) route(f Flow) Routed {
 		return Routed{}
 	case e.Action == Protect:
 		return Routed{Protect, e, e.Outbound(f)}
+	case e.Action == Skip:
+		return Routed{Action: Bypass, Policy: e}
 	}
 	return Routed{Action: e.Action, Policy: e}
 }

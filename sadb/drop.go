@@ -18,6 +18,7 @@ const (
 
 	// Of outbound SAs and policies.
 	DropDiscard      // the policy says so
+	DropBypass       // the policy says that it leaves in the clear, which from the device it cannot
 	DropNoSA         // there is no SA for it, and none came up
 	DropQueueFull    // too many packets wait for an SA already
 	DropSeqExhausted // the SA has no sequence numbers left
@@ -54,6 +55,7 @@ var dropWords = [NumDropReasons]string{
 	DropGRE:          "bad GRE header",
 	DropECN:          "congestion mark",
 	DropDiscard:      "policy",
+	DropBypass:       "policy: in the clear",
 	DropNoSA:         "no SA",
 	DropQueueFull:    "hold queue full",
 	DropSeqExhausted: "sequence numbers exhausted",

@@ -98,19 +98,21 @@ func (s *Selector) around() (netip.Prefix, bool) {
 	return netip.PrefixFrom(s.Lo, bits).Masked(), true
 }
 
-// first is the first policy that decides on a flow: it matches, and its group was not skipped before. Nil: none does.
+// first is the first policy that decides on a flow: it matches, and its group was not skipped before. Where none does it is the last one
+// that skipped, and nil where none matches.
 func (s *ruleset) first(f *Flow) *Entry {
+	var skip *Entry
 	from, skipped := 0, ""
 	for {
 		i := s.next(f, from, skipped)
 		if i < 0 {
-			return nil
+			return skip
 		}
 		e := s.list[i]
 		if e.Action != Skip {
 			return e
 		}
-		from, skipped = i+1, e.Group
+		skip, from, skipped = e, i+1, e.Group
 	}
 }
 

@@ -10,16 +10,17 @@ import (
 // naiveFirst is what ruleset.first must find: the list, one after the other.
 func naiveFirst(list []*Entry, f *Flow) *Entry {
 	skipped := ""
+	var skip *Entry
 	for _, e := range list {
 		switch {
 		case skipped != "" && e.Group == skipped, !selects(e.Local, e.Remote, f):
 		case e.Action == Skip:
-			skipped = e.Group
+			skip, skipped = e, e.Group
 		default:
 			return e
 		}
 	}
-	return nil
+	return skip
 }
 
 // world makes policies and flows of a few addresses, so that they meet.

@@ -8,7 +8,8 @@ import (
 	"seikan/esp"
 )
 
-// A line that denies sends a flow on to the next group, outbound and inbound (an access list in an entry of a crypto map).
+// A line that denies sends a flow on to the next group, outbound and inbound (an access list in an entry of a crypto map), and what none of
+// those takes is not to be protected.
 func TestSkip(t *testing.T) {
 	sel := func(p string) []Selector { return []Selector{SelectorFromPrefix(netip.MustParsePrefix(p), 0)} }
 	var db DB
@@ -33,13 +34,14 @@ func TestSkip(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, remote string
+		action       Action
 		out          PolicyID // of the route
 		in10, in20   PolicyID // of what comes in on the SA of each entry
 	}{
-		{"permitted by 10", "10.2.1.1", "10/permit", "10/permit", ""},
-		{"denied by 10, permitted by 20", "10.2.9.1", "20/permit", "", "20/permit"},
-		{"denied by both", "10.2.9.9", "", "", ""},
-		{"no match", "10.3.0.1", "", "", ""},
+		{"permitted by 10", "10.2.1.1", Protect, "10/permit", "10/permit", ""},
+		{"denied by 10, permitted by 20", "10.2.9.1", Protect, "20/permit", "", "20/permit"},
+		{"denied by both", "10.2.9.9", Bypass, "20/deny", "", ""},
+		{"no match", "10.3.0.1", Discard, "", "", ""},
 	} {
 		id := func(e *Entry) PolicyID {
 			if e == nil {
@@ -49,8 +51,8 @@ func TestSkip(t *testing.T) {
 		}
 		f := Flow{Src: netip.MustParseAddr("10.1.0.1"), Dst: netip.MustParseAddr(tt.remote), Proto: 17}
 		to := db.Route(f)
-		if id(to.Policy) != tt.out || (to.Out != nil) != (tt.out != "") {
-			t.Errorf("%s: routed to %q (%v), want %q", tt.name, id(to.Policy), to.Out != nil, tt.out)
+		if to.Action != tt.action || id(to.Policy) != tt.out || (to.Out != nil) != (tt.action == Protect) {
+			t.Errorf("%s: routed to %q, action %v (%v), want %q, action %v", tt.name, id(to.Policy), to.Action, to.Out != nil, tt.out, tt.action)
 		}
 		for spi, want := range map[esp.SPI]PolicyID{1000: tt.in10, 1001: tt.in20} {
 			if got := id(db.Lookup(spi).Permit(f.Reverse())); got != want {

@@ -62,9 +62,9 @@ type Action uint8
 // Policy actions.
 const (
 	Discard Action = iota
-	Bypass
+	Bypass         // leave it alone: the host is to send it another way. What comes to the device all the same is dropped, and counted apart
 	Protect
-	Skip // look no further in the policy's Group, but in those behind it: a line of an access list that denies
+	Skip // look no further in the policy's Group, but in those behind it, and Bypass where none of them decides: a line that denies
 )
 
 // DF is what the flag DF of the outer header becomes, where inner and outer packet are IPv4 (RFC 4301 §8.1).
