@@ -55,6 +55,10 @@ type Config struct {
 	// Netns is the name of the network namespace that the device is in, with its addresses and routes (internal/netns). "": that of the process.
 	Netns string
 
+	// Static is for an interface whose routes somebody has given it as those of the system: what passes by another device (Line) takes
+	// them as well. Default: they are those of a policy.
+	Static bool
+
 	Off Offload // what is not to be used. Default: everything is, as far as the kernel can
 
 	// Refused is called once for each offload that the kernel does not take, which is off from then on: by Open, or by the goroutine
@@ -96,8 +100,11 @@ type Route struct {
 // packets set the mark, so that a route which covers the peer's own address does not swallow them. Reverse-path filtering
 // that is strict (net.ipv4.conf.*.rp_filter = 1) on the outer interface does not know the mark, and such a route needs it
 // loose (2).
+//
+// Rules for lines have the priorities before that one, and one behind it, which leads past the routes and to those in BypassTable.
 const (
 	RouteTable   = 4500
+	BypassTable  = 4501
 	RulePriority = 4500
 	Mark         = 0x4500
 )

@@ -145,7 +145,7 @@ func TestOpen(t *testing.T) {
 func TestClose(t *testing.T) {
 	isolated(t, func(t *testing.T) {
 		h := open(t, Config{})
-		if err := h.SetRoutes(siteRoutes()); err != nil {
+		if err := h.SetRoutes(siteRoutes(), nil); err != nil {
 			t.Fatal(err)
 		}
 		read := make(chan error)
@@ -163,7 +163,7 @@ func TestClose(t *testing.T) {
 		if err := h.Close(); err != nil {
 			t.Errorf("second close: %v", err)
 		}
-		if err := h.SetRoutes(siteRoutes()); !errors.Is(err, os.ErrClosed) {
+		if err := h.SetRoutes(siteRoutes(), nil); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("routes: got %v, want %v", err, os.ErrClosed)
 		}
 		if _, err := net.InterfaceByName("seikan0"); err == nil {
@@ -191,7 +191,7 @@ func TestSetRoutes(t *testing.T) {
 			{"none", nil, 0},
 			{"back", siteRoutes(), 1},
 		} {
-			if err := h.SetRoutes(step.routes); err != nil {
+			if err := h.SetRoutes(step.routes, nil); err != nil {
 				t.Fatalf("%s: %v", step.name, err)
 			}
 			wantRouting(t, step.n, step.n > 0)
@@ -201,7 +201,7 @@ func TestSetRoutes(t *testing.T) {
 		}
 		// One route that cannot be does not cost the others: the source address is not of this host.
 		bad := Route{Dst: netip.MustParsePrefix("10.9.0.0/16"), Src: netip.MustParseAddr("198.51.100.1")}
-		if err := h.SetRoutes(append([]Route{bad}, siteRoutes()...)); err == nil {
+		if err := h.SetRoutes(append([]Route{bad}, siteRoutes()...), nil); err == nil {
 			t.Error("got no error for a source that is not here")
 		}
 		wantRouting(t, 1, true)
@@ -211,10 +211,10 @@ func TestSetRoutes(t *testing.T) {
 func TestRuleIsShared(t *testing.T) {
 	isolated(t, func(t *testing.T) {
 		a, b := open(t, Config{}), open(t, Config{})
-		if err := a.SetRoutes(siteRoutes()); err != nil {
+		if err := a.SetRoutes(siteRoutes(), nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.SetRoutes([]Route{{Dst: netip.MustParsePrefix("10.3.0.0/16")}, {Dst: netip.MustParsePrefix("fd00:3::/64")}}); err != nil {
+		if err := b.SetRoutes([]Route{{Dst: netip.MustParsePrefix("10.3.0.0/16")}, {Dst: netip.MustParsePrefix("fd00:3::/64")}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		wantRouting(t, 2, true)
@@ -224,14 +224,14 @@ func TestRuleIsShared(t *testing.T) {
 		b.queue.Close()
 		wantRouting(t, 0, true)
 		c := open(t, Config{})
-		if err := c.SetRoutes(siteRoutes()); err != nil {
+		if err := c.SetRoutes(siteRoutes(), nil); err != nil {
 			t.Fatal(err)
 		}
 		wantRouting(t, 1, true)
 		c.Close()
 		wantRouting(t, 0, true)
 		d := open(t, Config{}) // with the routes of the killed one: it takes the barriers over, and away
-		if err := d.SetRoutes([]Route{{Dst: netip.MustParsePrefix("10.3.0.0/16")}, {Dst: netip.MustParsePrefix("fd00:3::/64")}}); err != nil {
+		if err := d.SetRoutes([]Route{{Dst: netip.MustParsePrefix("10.3.0.0/16")}, {Dst: netip.MustParsePrefix("fd00:3::/64")}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		d.Close()
@@ -243,7 +243,7 @@ func TestRuleIsShared(t *testing.T) {
 func TestBarrier(t *testing.T) {
 	isolated(t, func(t *testing.T) {
 		h := open(t, Config{})
-		if err := h.SetRoutes([]Route{{Dst: netip.MustParsePrefix("10.0.0.0/8")}, {Dst: netip.MustParsePrefix("10.1.0.0/16"), Pass: true}}); err != nil {
+		if err := h.SetRoutes([]Route{{Dst: netip.MustParsePrefix("10.0.0.0/8")}, {Dst: netip.MustParsePrefix("10.1.0.0/16"), Pass: true}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		find := func(to string) (int, error) {
@@ -278,10 +278,10 @@ func TestBarrier(t *testing.T) {
 func TestRouteOfAnother(t *testing.T) {
 	isolated(t, func(t *testing.T) {
 		a, b := open(t, Config{}), open(t, Config{})
-		if err := a.SetRoutes(siteRoutes()); err != nil {
+		if err := a.SetRoutes(siteRoutes(), nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.SetRoutes(siteRoutes()); !errors.Is(err, unix.EEXIST) {
+		if err := b.SetRoutes(siteRoutes(), nil); !errors.Is(err, unix.EEXIST) {
 			t.Errorf("got %v, want %v", err, unix.EEXIST)
 		}
 		b.Close()
@@ -293,7 +293,7 @@ func TestRouteOfAnother(t *testing.T) {
 func TestPackets(t *testing.T) {
 	isolated(t, func(t *testing.T) {
 		h := open(t, Config{})
-		if err := h.SetRoutes(siteRoutes()); err != nil {
+		if err := h.SetRoutes(siteRoutes(), nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range sites {
@@ -355,7 +355,7 @@ func answer(p []byte) []byte {
 func TestMarkPassesBy(t *testing.T) {
 	isolated(t, func(t *testing.T) {
 		h := open(t, Config{})
-		if err := h.SetRoutes(siteRoutes()); err != nil {
+		if err := h.SetRoutes(siteRoutes(), nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range sites {
@@ -385,7 +385,7 @@ func TestSetRouteMTU(t *testing.T) {
 		if err := h.SetRouteMTU(sites[0].net, 1300); err != nil { // before there is the route
 			t.Fatal(err)
 		}
-		if err := h.SetRoutes(siteRoutes()); err != nil {
+		if err := h.SetRoutes(siteRoutes(), nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, step := range []struct {
@@ -398,8 +398,8 @@ func TestSetRouteMTU(t *testing.T) {
 			{"device grows", func() error { return h.SetMTU(1438) }, 1300, 1290},
 			{"device shrinks to one of them", func() error { return h.SetMTU(1290) }, 1300, 1290},
 			{"device grows again", func() error { return h.SetMTU(1438) }, 1300, 1290},
-			{"routes again", func() error { return h.SetRoutes(siteRoutes()) }, 1300, 1290},
-			{"without source", func() error { return h.SetRoutes([]Route{{Dst: sites[0].net}, {Dst: sites[1].net}}) }, 1300, 1290},
+			{"routes again", func() error { return h.SetRoutes(siteRoutes(), nil) }, 1300, 1290},
+			{"without source", func() error { return h.SetRoutes([]Route{{Dst: sites[0].net}, {Dst: sites[1].net}}, nil) }, 1300, 1290},
 			{"no more", func() error { return h.SetRouteMTU(sites[0].net, 0) }, 0, 1290},
 			{"no route", func() error { return h.SetRouteMTU(netip.MustParsePrefix("10.77.0.0/16"), 1280) }, 0, 1290},
 		} {

@@ -22,7 +22,7 @@ func TestNamespaces(t *testing.T) {
 		if err := h.SetAddrs([]netip.Prefix{addr}); err != nil {
 			t.Error(err)
 		}
-		if err := h.SetRoutes([]Route{{Dst: dst}}); err != nil {
+		if err := h.SetRoutes([]Route{{Dst: dst}}, nil); err != nil {
 			t.Error(err)
 		}
 		if err := h.SetMTU(1333); err != nil {

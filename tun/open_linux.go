@@ -19,18 +19,22 @@ import (
 const queueLen = 1000
 
 // Host is a device of the operating system, and the routes that lead into it. It is there until Close, or until the process
-// ends; a rule may survive a process that is killed, and does nothing without routes.
+// ends. Of a process that is killed the barriers and the rules stay: what was to be protected is refused, until Sweep.
 type Host struct {
 	*queue
 	more []*queue
 	link netlink.Link
 	nl   *netlink.Handle // to the namespace of the device
 
-	mu     sync.Mutex // guards what follows, and keeps nl open
-	routes routeSet
-	mtus   map[netip.Prefix]int // of destinations, where they differ from the device's
-	rules  map[int]bool         // by family: the rule is there
-	closed bool
+	static bool // as in Config
+
+	mu      sync.Mutex // guards what follows, and keeps nl open
+	routes  routeSet
+	mtus    map[netip.Prefix]int // of destinations, where they differ from the device's
+	rules   map[int]bool         // by family: the rule is there
+	chains  chains
+	chained bool // chains is what the kernel has: SetRoutes was called
+	closed  bool
 }
 
 // Open makes a device and sets it up. It needs the right to administer the network (CAP_NET_ADMIN) and /dev/net/tun.
@@ -55,7 +59,7 @@ func openHere(c Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{queue: q, routes: routeSet{}, mtus: map[netip.Prefix]int{}, rules: map[int]bool{}}
+	h := &Host{queue: q, static: c.Static, routes: routeSet{}, mtus: map[netip.Prefix]int{}, rules: map[int]bool{}}
 	for i := 1; i < c.Queues && err == nil; i++ {
 		if q, _, err = create(c, name, off); err == nil {
 			h.more = append(h.more, q)
@@ -176,6 +180,6 @@ func (h *Host) Close() error {
 		return nil
 	}
 	h.closed = true
-	err := h.replace(routeSet{})
+	err := h.replace(routeSet{}, chains{})
 	return errors.Join(err, h.release())
 }

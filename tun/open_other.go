@@ -38,8 +38,8 @@ func (h *Host) SetMTU(int) error { return errors.ErrUnsupported }
 // SetRouteMTU sets the largest packet that the host sends here to one of the routes' destinations.
 func (h *Host) SetRouteMTU(netip.Prefix, int) error { return errors.ErrUnsupported }
 
-// SetRoutes has exactly these routes lead into the device.
-func (h *Host) SetRoutes([]Route) error { return errors.ErrUnsupported }
+// SetRoutes has exactly these routes lead into the device, with what lines let pass by taken out.
+func (h *Host) SetRoutes([]Route, []Line) error { return errors.ErrUnsupported }
 
 // SetAddrs has the interface have exactly these addresses.
 func (h *Host) SetAddrs([]netip.Prefix) error { return errors.ErrUnsupported }
@@ -49,3 +49,14 @@ func (h *Host) SetCarrier(bool) error { return errors.ErrUnsupported }
 
 // PathMTU is the largest packet that gets from one address to another in one piece. This system is not asked.
 func PathMTU(ns string, local, remote netip.Addr) (int, error) { return 0, errors.ErrUnsupported }
+
+// WatchRoutes calls f when somebody may have removed what Mend puts back. This system is not watched.
+func WatchRoutes(context.Context, string, func()) error {
+	return fmt.Errorf("tun: watch routes: on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+}
+
+// Mend puts routes and rules back that somebody has removed.
+func (h *Host) Mend() ([]string, error) { return nil, errors.ErrUnsupported }
+
+// Sweep removes what routers have left behind that were killed.
+func Sweep(string, ...*Host) error { return errors.ErrUnsupported }

@@ -18,7 +18,7 @@ func TestQueues(t *testing.T) {
 	isolated(t, func(t *testing.T) {
 		const queues, flows, each = 3, 30, 10
 		h := open(t, Config{Queues: queues})
-		if err := h.SetRoutes(siteRoutes()); err != nil {
+		if err := h.SetRoutes(siteRoutes(), nil); err != nil {
 			t.Fatal(err)
 		}
 		all := append([]Device{h}, h.Queues()...)

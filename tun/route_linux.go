@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -49,10 +50,16 @@ func familyOf(p netip.Prefix) int {
 	return unix.AF_INET6
 }
 
-// SetRoutes has exactly these routes lead into the device: it installs those that are missing and removes those that are
-// not in the list. It goes on after an error, so that one bad route does not cost the others.
-func (h *Host) SetRoutes(routes []Route) error {
+var families = [...]int{unix.AF_INET, unix.AF_INET6}
+
+// SetRoutes has exactly these routes lead into the device, with what lines let pass by taken out: it installs those that are missing and
+// removes those that are not in the list. It goes on after an error, so that one bad route does not cost the others.
+func (h *Host) SetRoutes(routes []Route, lines []Line) error {
 	set, err := newRouteSet(routes)
+	if err != nil {
+		return fmt.Errorf("tun: %s: %w", h.Name(), err)
+	}
+	c, err := compile(lines)
 	if err != nil {
 		return fmt.Errorf("tun: %s: %w", h.Name(), err)
 	}
@@ -61,7 +68,12 @@ func (h *Host) SetRoutes(routes []Route) error {
 	if h.closed {
 		return fmt.Errorf("tun: %s: %w", h.Name(), os.ErrClosed)
 	}
-	return h.replace(set)
+	if !h.static {
+		if err := h.checkAlone(len(c.v4)+len(c.v6) > 0); err != nil {
+			return fmt.Errorf("tun: %s: %w", h.Name(), err)
+		}
+	}
+	return h.replace(set, c)
 }
 
 // SetRouteMTU sets the largest packet that the host sends here to a destination, whether SetRoutes has had it already or will; 0: as much as to
@@ -93,15 +105,29 @@ func (h *Host) noteMTU(dst netip.Prefix, n int) {
 	}
 }
 
-// replace makes the kernel's routes those of want. h.mu is held. The rule comes after the first route and goes after the
-// last, so that it never leads to a table that is half made.
-func (h *Host) replace(want routeSet) error {
+// replace makes the kernel's routes those of want, and its rules those of c. h.mu is held. The rule comes after the first route and goes after
+// the last, so that it never leads to a table that is half made. A chain that changes is taken away before the routes change, and
+// the new one comes after.
+func (h *Host) replace(want routeSet, c chains) error {
 	var errs []error
 	note := func(what any, err error) bool {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("tun: %s: %v: %w", h.Name(), what, err))
 		}
 		return err == nil
+	}
+	var changed []int // families whose chain does
+	for _, family := range families {
+		if !want.has(family) {
+			c.drop(family)
+		}
+		if h.static || h.chained && slices.Equal(h.chains.of(family), c.of(family)) {
+			continue
+		}
+		if !note("lines", clearChain(h.nl, family)) {
+			return errors.Join(errs...)
+		}
+		changed = append(changed, family)
 	}
 	for dst := range h.routes {
 		if _, keep := want[dst]; keep {
@@ -120,9 +146,15 @@ func (h *Host) replace(want routeSet) error {
 			h.routes[dst] = r
 		}
 	}
-	for _, family := range [...]int{unix.AF_INET, unix.AF_INET6} {
+	for _, family := range families {
 		note("rule", h.setRule(family, h.routes.has(family)))
 	}
+	for _, family := range changed {
+		if !note("lines", installChain(h.nl, family, c.of(family))) {
+			c.drop(family)
+		}
+	}
+	h.chains, h.chained = c, true
 	return errors.Join(errs...)
 }
 
@@ -134,33 +166,50 @@ func (h *Host) install(r Route, ours bool) error {
 	if ours {
 		add = h.nl.RouteReplace
 	}
-	if r.Pass {
-		return add(&netlink.Route{Table: RouteTable, Dst: ipNet(r.Dst), Type: unix.RTN_THROW})
+	for _, table := range h.tables() {
+		if r.Pass {
+			if err := add(throw(table, r.Dst)); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := add(h.route(table, r)); err != nil {
+			return err
+		}
+		if err := h.nl.RouteReplace(barrier(table, r.Dst)); err != nil {
+			return err
+		}
 	}
-	err := add(h.route(r))
-	if err != nil {
-		return err
+	return nil
+}
+
+// tables are where the routes of the device go.
+func (h *Host) tables() []int {
+	if h.static {
+		return []int{RouteTable, BypassTable}
 	}
-	return h.nl.RouteReplace(barrier(r.Dst))
+	return []int{RouteTable}
 }
 
 // remove takes a route away, with its barrier. It is no error that somebody else has done so.
 func (h *Host) remove(dst netip.Prefix) error {
-	routes := []*netlink.Route{h.route(Route{Dst: dst}), barrier(dst)}
-	if h.routes[dst].Pass {
-		routes = []*netlink.Route{{Table: RouteTable, Dst: ipNet(dst), Type: unix.RTN_THROW}}
-	}
 	var errs []error
-	for _, r := range routes {
-		if err := h.nl.RouteDel(r); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.ENODEV) {
-			errs = append(errs, err)
+	for _, table := range h.tables() {
+		routes := []*netlink.Route{h.route(table, Route{Dst: dst}), barrier(table, dst)}
+		if h.routes[dst].Pass {
+			routes = []*netlink.Route{throw(table, dst)}
+		}
+		for _, r := range routes {
+			if err := h.nl.RouteDel(r); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.ENODEV) {
+				errs = append(errs, err)
+			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (h *Host) route(r Route) *netlink.Route {
-	n := &netlink.Route{LinkIndex: h.link.Attrs().Index, Table: RouteTable, Dst: ipNet(r.Dst), Src: r.Src.AsSlice(), MTU: h.mtus[r.Dst]}
+func (h *Host) route(table int, r Route) *netlink.Route {
+	n := &netlink.Route{LinkIndex: h.link.Attrs().Index, Table: table, Dst: ipNet(r.Dst), Src: r.Src.AsSlice(), MTU: h.mtus[r.Dst]}
 	if r.Dst.Addr().Is4() {
 		n.Scope = netlink.SCOPE_LINK // nobody is asked for the next hop
 	} else {
@@ -173,8 +222,18 @@ func (h *Host) route(r Route) *netlink.Route {
 const barrierMetric = 1<<31 - 1
 
 // barrier refuses what has no better route. It belongs to no device.
-func barrier(dst netip.Prefix) *netlink.Route {
-	return &netlink.Route{Table: RouteTable, Dst: ipNet(dst), Type: unix.RTN_UNREACHABLE, Priority: barrierMetric}
+func barrier(table int, dst netip.Prefix) *netlink.Route {
+	return &netlink.Route{Table: table, Dst: ipNet(dst), Type: unix.RTN_UNREACHABLE, Priority: barrierMetric}
+}
+
+// throw has the system's other routes decide.
+func throw(table int, dst netip.Prefix) *netlink.Route {
+	return &netlink.Route{Table: table, Dst: ipNet(dst), Type: unix.RTN_THROW}
+}
+
+// routesOf is all routes of a table.
+func routesOf(k *netlink.Handle, family, table int) ([]netlink.Route, error) {
+	return k.RouteListFiltered(family, &netlink.Route{Table: table}, netlink.RT_FILTER_TABLE)
 }
 
 func ipNet(p netip.Prefix) *net.IPNet {
@@ -187,25 +246,36 @@ func (h *Host) setRule(family int, want bool) error {
 	if h.rules[family] == want {
 		return nil
 	}
-	rule := netlink.NewRule()
-	rule.Family, rule.Priority, rule.Table = family, RulePriority, RouteTable
-	rule.Mark, rule.Invert = Mark, true
 	if want {
-		if err := h.nl.RuleAdd(rule); err != nil && !errors.Is(err, unix.EEXIST) {
+		if err := h.nl.RuleAdd(routeRule(family)); err != nil && !errors.Is(err, unix.EEXIST) {
 			return err
 		}
 		h.rules[family] = true
 		return nil
 	}
-	left, err := h.nl.RouteListFiltered(family, &netlink.Route{Table: RouteTable}, netlink.RT_FILTER_TABLE)
-	if err != nil {
+	if err := removeRouteRule(h.nl, family); err != nil {
 		return err
-	}
-	if len(left) == 0 {
-		if err := h.nl.RuleDel(rule); err != nil && !errors.Is(err, unix.ENOENT) {
-			return err
-		}
 	}
 	delete(h.rules, family)
 	return nil
+}
+
+// removeRouteRule removes the rule, unless there are routes that it leads to.
+func removeRouteRule(k *netlink.Handle, family int) error {
+	left, err := routesOf(k, family, RouteTable)
+	if err != nil || len(left) > 0 {
+		return err
+	}
+	if err := k.RuleDel(routeRule(family)); err != nil && !errors.Is(err, unix.ENOENT) {
+		return err
+	}
+	return nil
+}
+
+// routeRule leads to the routes.
+func routeRule(family int) *netlink.Rule {
+	rule := netlink.NewRule()
+	rule.Family, rule.Priority, rule.Table = family, RulePriority, RouteTable
+	rule.Mark, rule.Invert = Mark, true
+	return rule
 }

@@ -27,24 +27,26 @@ import (
 
 // service is a router with its device, its sockets and its command line. It belongs to one goroutine.
 type service struct {
-	log       zerolog.Logger
-	logs      *logs
-	closers   []func() error // of what was opened, in order
-	router    *seikan.Router
-	host      *tun.Host
-	vty       *cli.Listener
-	monitor   *monitoring
-	terminals *terminals
-	offloads  config.Offloads // that the sockets and the device were opened with
-	lanes     int             // the same of config.Built
-	info      cli.Info
-	config    *configuration
-	listed    atomic.Pointer[listed]
-	tunnels   tunnels
-	device    string
-	locals    []config.LocalEndpoint
-	fronts    map[string]string // front VRFs and their network namespaces
-	roams     bool              // some of the locals may come and go
+	log          zerolog.Logger
+	logs         *logs
+	closers      []func() error // of what was opened, in order
+	router       *seikan.Router
+	host         *tun.Host
+	vty          *cli.Listener
+	monitor      *monitoring
+	terminals    *terminals
+	offloads     config.Offloads // that the sockets and the device were opened with
+	lanes        int             // the same of config.Built
+	info         cli.Info
+	config       *configuration
+	listed       atomic.Pointer[listed]
+	tunnels      tunnels
+	hosts        atomic.Pointer[map[string][]*tun.Host] // the devices that have routes, by network namespace
+	hostsChanged chan struct{}
+	device       string
+	locals       []config.LocalEndpoint
+	fronts       map[string]string // front VRFs and their network namespaces
+	roams        bool              // some of the locals may come and go
 }
 
 // onClose has something closed by close, before what was opened before it.
@@ -114,9 +116,12 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	if err := s.terminals.change(built); err != nil {
 		return err
 	}
-	if err := host.SetRoutes(built.Routes); err != nil {
+	if err := host.SetRoutes(built.Routes, built.Lines); err != nil {
 		return err
 	}
+	s.hostsChanged = make(chan struct{}, 1)
+	s.noteHosts()
+	s.sweep()
 	s.log.Info().Msg("%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is ON")
 	s.log.Info().Strs("local", texts(s.locals)).Str("interface", host.Name()).Str("socket", o.socket).Msg("router running")
 	return nil
@@ -212,6 +217,7 @@ func (s *service) run(ctx context.Context) error {
 		}
 	}
 	go s.watchPaths(ctx)
+	go s.watchRoutes(ctx)
 	reloaded := make(chan struct{})
 	go func() {
 		defer close(reloaded)
@@ -296,7 +302,7 @@ func (s *service) apply(ctx context.Context, model *config.Model) error {
 	if err := s.logs.configure(built); err != nil {
 		s.log.Error().Err(err).Msg("the configuration is in force, but not its logging")
 	}
-	if err := s.host.SetRoutes(built.Routes); err != nil {
+	if err := s.host.SetRoutes(built.Routes, built.Lines); err != nil {
 		s.log.Error().Err(err).Msg("the configuration is in force, but not all of its routes")
 	}
 	if err := s.monitor.change(ctx, built); err != nil {

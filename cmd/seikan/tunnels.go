@@ -65,7 +65,7 @@ func (t *tunnels) make(c config.Tunnel) (opened, error) {
 	if c.Maps {
 		name = t.name
 	}
-	h, err := tun.Open(tun.Config{Name: name, Netns: c.Netns, MTU: c.MTU, Off: t.off, Refused: t.refused})
+	h, err := tun.Open(tun.Config{Name: name, Netns: c.Netns, MTU: c.MTU, Static: !c.Maps, Off: t.off, Refused: t.refused})
 	if err == nil && !c.Maps {
 		if err = h.SetCarrier(false); err != nil {
 			err = errors.Join(err, h.Close())
@@ -91,7 +91,7 @@ func (t *tunnels) settle(list []config.Tunnel, fresh map[string]opened) error {
 		if !c.Maps {
 			errs = append(errs, h.SetAddrs(c.Addrs))
 		}
-		errs = append(errs, h.SetRoutes(c.Routes))
+		errs = append(errs, h.SetRoutes(c.Routes, c.Lines))
 	}
 	return errors.Join(errs...)
 }
@@ -119,7 +119,9 @@ func (s *service) reconfigure(ctx context.Context, built config.Built) error {
 	err = s.router.Reconfigure(ctx, seikan.Change{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session, Tunnels: list, LogIKE: built.LogIKE,
 	})
-	if terr := taken(err == nil); terr != nil {
+	terr := taken(err == nil)
+	s.noteHosts()
+	if terr != nil {
 		s.log.Error().Err(terr).Msg("the configuration is in force, but not all of its tunnel interfaces")
 	}
 	return err

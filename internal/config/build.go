@@ -43,6 +43,7 @@ type Built struct {
 	Session  session.Config
 	Locals   []LocalEndpoint // each address once
 	Routes   []tun.Route     // to the remote networks of the crypto maps of the global VRF, each once
+	Lines    []tun.Line      // of their access lists, in the order of Policies, where one of them denies
 	Tunnels  []Tunnel        // the tunnel interfaces, and the devices of crypto maps in other VRFs
 	Monitor  *Monitor        // nil: there is none
 	Offloads Offloads
@@ -101,6 +102,9 @@ func (m *Model) Build(env Env) (Built, error) {
 		if f.tunnel != nil {
 			b.tunnel(f)
 		}
+	}
+	for _, in := range b.insides {
+		b.checkLines(in)
 	}
 	if err := b.errs.err(); err != nil {
 		return Built{}, err
@@ -295,6 +299,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 			b.route(in, e, r)
 		}
 		b.out.Policies = append(b.out.Policies, p)
+		in.line(e, r, p.Group)
 	}
 }
 
@@ -356,6 +361,8 @@ func (e endpoint) selector(proto uint8) sadb.Selector {
 	s.LoPort, s.HiPort = uint16(e.lo), uint16(e.hi)
 	return s
 }
+
+func (e endpoint) ports() tun.Ports { return tun.Ports{Lo: uint16(e.lo), Hi: uint16(e.hi)} }
 
 // protection is how traffic is protected: a flow without selectors.
 func (b *builder) protection(e *protection, connect ike.Connect) ike.Flow {

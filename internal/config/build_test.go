@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -298,6 +299,32 @@ func TestBuildNothing(t *testing.T) {
 	b := mustBuild(t, "hostname x\n")
 	if len(b.IKE.Peers) != 0 || len(b.Policies) != 0 || b.Hostname != "x" {
 		t.Errorf("got %+v", b)
+	}
+}
+
+// The host follows the lines of all access lists, in order, where one of them denies.
+func TestBuildLines(t *testing.T) {
+	const permit = " permit ip host 10.10.10.1 host 10.30.30.1"
+	if got := mustBuild(t, with(permit, permit)).Lines; got != nil {
+		t.Errorf("nothing is denied: got %v, want none", got)
+	}
+	b := mustBuild(t, with(permit, " 5 deny tcp 10.10.10.0 0.0.0.255 any range 80 443\n deny udp any eq 53 any"))
+	all, any := tun.Ports{Hi: 65535}, netip.MustParsePrefix("0.0.0.0/0")
+	want := []tun.Line{
+		{Pass: true, Group: "CM 10", Src: netip.MustParsePrefix("10.10.10.0/24"), Dst: any, Proto: 6, SrcPorts: all, DstPorts: tun.Ports{Lo: 80, Hi: 443}},
+		{Group: "CM 10", Src: netip.MustParsePrefix("10.10.10.1/32"), Dst: netip.MustParsePrefix("10.30.30.1/32"), SrcPorts: all, DstPorts: all},
+		{Pass: true, Group: "CM 10", Src: any, Dst: any, Proto: 17, SrcPorts: tun.Ports{Lo: 53, Hi: 53}, DstPorts: all},
+	}
+	if !slices.Equal(b.Lines, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", b.Lines, want)
+	}
+	var many strings.Builder
+	for i := range tun.MaxRules + 1 {
+		fmt.Fprintf(&many, " deny ip host 10.9.%d.%d any\n", i>>8, i&255)
+	}
+	_, err := mustParse(t, with(permit, strings.TrimSuffix(many.String(), "\n"))).Build(env())
+	if list := errorsOf(t, err); len(list) != 1 || !strings.Contains(list[0].Expected, "fewer lines that deny") {
+		t.Errorf("too many: got %v", err)
 	}
 }
 

@@ -20,6 +20,7 @@ type Tunnel struct {
 	MTU    int         // of `ip mtu`; 0: what fits
 	GRE    *seikan.GRE // nil: none
 	Routes []tun.Route
+	Lines  []tun.Line // with Maps: as Built.Lines
 }
 
 // tunnel adds a tunnel interface, if it has all that it needs. A classic router says nothing of one that has not: it is down. The router

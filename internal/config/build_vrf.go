@@ -70,6 +70,8 @@ type inside struct {
 	device string // as policies have it for their Interface
 	routes []tun.Route
 	at     map[netip.Prefix]int // in routes
+	lines  []tun.Line           // of the access lists, in the order of the policies
+	denies pos                  // of the list of the first line that does; the zero value: none does
 }
 
 // insideOf is that of a VRF.
@@ -91,10 +93,30 @@ func (b *builder) insideDevices() {
 	for _, in := range b.insides {
 		b.pass(in)
 		if in.vrf == "" {
-			b.out.Routes = in.routes
+			b.out.Routes, b.out.Lines = in.routes, in.lines
 			continue
 		}
-		b.out.Tunnels = append(b.out.Tunnels, Tunnel{Name: in.device, VRF: in.vrf, Netns: b.netns(in.vrf), Maps: true, Routes: in.routes})
+		b.out.Tunnels = append(b.out.Tunnels, Tunnel{Name: in.device, VRF: in.vrf, Netns: b.netns(in.vrf), Maps: true, Routes: in.routes, Lines: in.lines})
+	}
+}
+
+// line adds a line of an access list to those that the host is to follow.
+func (in *inside) line(e *entry, r *rule, group string) {
+	if !r.permit && in.denies == (pos{}) {
+		in.denies = e.list.at
+	}
+	in.lines = append(in.lines, tun.Line{
+		Pass: !r.permit, Group: group, Proto: r.proto, Src: r.src.prefix, Dst: r.dst.prefix, SrcPorts: r.src.ports(), DstPorts: r.dst.ports(),
+	})
+}
+
+// checkLines finds out whether the host can follow the lines. It has to only where one denies: all others are routes.
+func (b *builder) checkLines(in *inside) {
+	if in.denies == (pos{}) {
+		in.lines = nil
+	}
+	if err := tun.CheckLines(in.lines); err != nil {
+		b.fail(in.denies, "access lists with fewer lines that deny, or that are before one and overlap it: the system takes %d rules for each version of IP", tun.MaxRules)
 	}
 }
 

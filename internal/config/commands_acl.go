@@ -92,7 +92,7 @@ func ruleNodes(v6 bool, do action) []node {
 	}
 	return []node{
 		choice("permit", "protect these packets", true, protocols...),
-		choice("deny", "do not let these packets through", false, protocols...),
+		choice("deny", "do not protect these packets, unless a later entry of the crypto map does: they leave in the clear", false, protocols...),
 	}
 }
 
