@@ -98,7 +98,7 @@ func TestClassOfServiceInGRE(t *testing.T) {
 			t.Errorf("class of service %#x, want that of the inner packet, 0xba", got)
 		}
 		for _, outer := range []uint8{ect0, ecnCE} {
-			s := &sink{gre: g}
+			s := &sink{gre: g, busy: new([]*sink)}
 			setECN(p, outer)
 			if why, ok := s.put(append(bytes.Clone(p), inner...), 0); !ok {
 				t.Fatalf("dropped: %v", why)
@@ -110,7 +110,7 @@ func TestClassOfServiceInGRE(t *testing.T) {
 	p := make([]byte, g.headLen())
 	g.put(p, packet4(0), 100)
 	setECN(p, ecnCE)
-	if why, ok := (&sink{gre: g}).put(append(p, packet4(0)...), 0); ok || why != sadb.DropECN {
+	if why, ok := (&sink{gre: g, busy: new([]*sink)}).put(append(p, packet4(0)...), 0); ok || why != sadb.DropECN {
 		t.Errorf("a mark that cannot be told: passed %v, reason %v", ok, why)
 	}
 }

@@ -30,6 +30,38 @@ const (
 	dontSplit = 0x4000 // the flag DF of the IPv4 header's word at octet 6
 )
 
+// greMark is what tells the packets of one tunnel from those of another between the same ends.
+type greMark struct {
+	keyed bool
+	key   uint32
+}
+
+func (g *GRE) mark() greMark {
+	if !g.Keyed {
+		return greMark{}
+	}
+	return greMark{true, g.Key}
+}
+
+// greMarkOf reads the mark of an IPv4 packet, which has been parsed. False: there is no whole header.
+func greMarkOf(packet []byte) (m greMark, ok bool) {
+	p := packet[int(packet[0]&0xf)*4:]
+	if len(p) < greWord {
+		return m, false
+	}
+	flags, at := binary.BigEndian.Uint16(p), greWord
+	if flags&greKey == 0 {
+		return m, true
+	}
+	if flags&greChecksum != 0 {
+		at += greWord // which comes before (RFC 2890 §2)
+	}
+	if len(p) < at+greWord {
+		return m, false
+	}
+	return greMark{true, binary.BigEndian.Uint32(p[at:])}, true
+}
+
 var errGRE = errors.New("not of the tunnel")
 
 // headLen is the octets that put needs: of the IPv4 header and the GRE header.

@@ -112,6 +112,8 @@ func (r *Router) Tables(ctx context.Context) (t session.Tables, err error) {
 			f := &t.Interfaces[i]
 			if n := (*c.tunnels.Load())[f.Name]; n != nil {
 				f.Up, f.MTU, f.Traffic = n.up || n.Maps, cmp.Or(f.MTU, n.mtu), r.traffic(f.Name)
+				f.Traffic.InPackets, f.Traffic.InBytes = n.carried.In.Packets.Load(), n.carried.In.Bytes.Load()
+				f.Traffic.OutPackets, f.Traffic.OutBytes = n.carried.Out.Packets.Load(), n.carried.Out.Bytes.Load()
 			}
 		}
 	})

@@ -10,6 +10,12 @@ type sink struct {
 	dev    tun.Writer
 	gre    *GRE     // of a tunnel; nil: none
 	writes [][]byte // inner packets, until flush
+
+	carried *sadb.FlowCounters // of a tunnel; nil: none
+	octets  int                // of writes, as the SA carried them
+	busy    *[]*sink           // those that have writes, which this one adds itself to
+
+	sharing map[greMark]*sink // of tunnels that share SAs, and nothing else is used then; nil: it has them for itself
 }
 
 // put takes a packet that was admitted, and borrows it until flush. MSS is as in sadb.Policy. False: it is dropped, for that reason.
@@ -17,6 +23,13 @@ func (s *sink) put(packet []byte, mss uint16) (why sadb.DropReason, ok bool) {
 	if s == nil {
 		return sadb.DropTunWrite, false // its tunnel is gone
 	}
+	if s.sharing != nil {
+		mark, whole := greMarkOf(packet)
+		if s = s.sharing[mark]; !whole || s == nil {
+			return sadb.DropGRE, false
+		}
+	}
+	size := len(packet)
 	if s.gre != nil {
 		inner, err := s.gre.inner(packet)
 		if err != nil {
@@ -37,31 +50,44 @@ func (s *sink) put(packet []byte, mss uint16) (why sadb.DropReason, ok bool) {
 	if mss > 0 {
 		clampMSS(packet, mss)
 	}
+	if len(s.writes) == 0 {
+		*s.busy = append(*s.busy, s)
+	}
 	s.writes = append(s.writes, packet)
+	s.octets += size
 	return 0, true
 }
 
 // flush writes what was put, and returns how many packets the device did not take.
 func (s *sink) flush() (unwritten int) {
-	if len(s.writes) == 0 {
-		return 0
-	}
 	if n, err := s.dev.WriteBatch(s.writes); err != nil {
 		unwritten = len(s.writes) - n
 	}
-	s.writes = s.writes[:0]
+	if s.carried != nil {
+		s.carried.In.Packets.Add(uint64(len(s.writes)))
+		s.carried.In.Bytes.Add(uint64(s.octets))
+	}
+	s.writes, s.octets = s.writes[:0], 0
 	return unwritten
 }
 
 // sinks are the devices that a lane writes to: the one for all, and those of tunnels.
 type sinks struct {
 	shared  *sink
-	tunnels map[string]*sink
+	tunnels map[string]*sink    // by the Interface of the policy
 	made    *map[string]*tunnel // that they were made of
+	busy    *[]*sink            // those that have something to write
 }
 
 func newSinks(shared tun.Device) sinks {
-	return sinks{shared: &sink{dev: shared.NewWriter(), writes: make([][]byte, 0, downlinkBatch)}}
+	s := sinks{busy: new([]*sink)}
+	*s.busy = make([]*sink, 0, downlinkBatch)
+	s.shared = s.sink(shared)
+	return s
+}
+
+func (s *sinks) sink(d tun.Device) *sink {
+	return &sink{dev: d.NewWriter(), writes: make([][]byte, 0, downlinkBatch), busy: s.busy}
 }
 
 // of is the sink of a tunnel interface, or with the name "" the one for all. Nil: there is no such tunnel any more.
@@ -72,18 +98,34 @@ func (s *sinks) of(r *Router, via string) *sink {
 	if now := r.tunnels.Load(); now != s.made {
 		r.drops.Drop(sadb.DropTunWrite, uint64(s.flush()))
 		s.made, s.tunnels = now, make(map[string]*sink, len(*now))
-		for name, t := range *now {
-			s.tunnels[name] = &sink{dev: t.Device.NewWriter(), gre: t.GRE, writes: make([][]byte, 0, downlinkBatch)}
+		for _, t := range *now {
+			s.add(t)
 		}
 	}
 	return s.tunnels[via]
 }
 
+// add makes the sink of a tunnel, and puts it beside those that it shares SAs with.
+func (s *sinks) add(t *tunnel) {
+	n := s.sink(t.Device)
+	n.gre, n.carried = t.GRE, t.carried
+	first := s.tunnels[t.policy()]
+	switch {
+	case first == nil:
+		s.tunnels[t.policy()] = n
+		return
+	case first.sharing == nil:
+		first = &sink{sharing: map[greMark]*sink{first.gre.mark(): first}}
+		s.tunnels[t.policy()] = first
+	}
+	first.sharing[t.GRE.mark()] = n
+}
+
 // flush writes what was put anywhere, and returns how many packets were not taken.
 func (s *sinks) flush() (unwritten int) {
-	unwritten = s.shared.flush()
-	for _, t := range s.tunnels {
-		unwritten += t.flush()
+	for _, n := range *s.busy {
+		unwritten += n.flush()
 	}
+	*s.busy = (*s.busy)[:0]
 	return unwritten
 }

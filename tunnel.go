@@ -1,6 +1,7 @@
 package seikan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,8 +16,11 @@ import (
 // With Maps it is one more device like Config.Device: that of the crypto maps of an inside VRF, whose policies have its name as their
 // Interface and are an SPD of their own.
 type Tunnel struct {
-	Name   string
-	Maps   bool
+	Name string
+	Maps bool
+	// Shares is the Name of another tunnel, whose policy and SAs this one uses as well. Both wrap their packets in GRE, between the same
+	// ends; the keys tell them apart. Default: the tunnel has a policy of its own.
+	Shares string
 	Device tun.Device // closed by the Router when it ends, or when the tunnel is not configured any more
 	GRE    *GRE       // how packets are wrapped before they are protected; nil: not at all
 
@@ -30,7 +34,12 @@ type tunnel struct {
 	Tunnel
 	up  bool // control's
 	mtu int  // control's
+
+	carried *sadb.FlowCounters // what went through this one; drops are charged to the policy
 }
+
+// policy is the Interface of the tunnel's policy.
+func (t Tunnel) policy() string { return cmp.Or(t.Shares, t.Name) }
 
 // overhead is what the tunnel adds to a packet before it is protected.
 func (t *tunnel) overhead() int {
@@ -62,6 +71,7 @@ func (c Config) checkTunnels() error {
 		switch {
 		case t.Device == nil:
 			return fmt.Errorf("tunnel %s: no device", t.Name)
+		case t.Shares != "":
 		case policies[t.Name] != 1:
 			return fmt.Errorf("tunnel %s: no policy, or the tunnel is there twice", t.Name)
 		case t.GRE != nil && !(t.GRE.Local.Is4() && t.GRE.Remote.Is4()):
@@ -72,6 +82,39 @@ func (c Config) checkTunnels() error {
 	for name := range policies {
 		return fmt.Errorf("policy of tunnel %s, which is not there", name)
 	}
+	return c.checkShared()
+}
+
+// checkShared finds tunnels that share SAs and that packets cannot be told apart of.
+func (c Config) checkShared() error {
+	owners, names := make(map[string]Tunnel), make(map[string]bool)
+	for _, t := range c.Tunnels {
+		if names[t.Name] {
+			return fmt.Errorf("tunnel %s is there twice", t.Name)
+		}
+		if names[t.Name] = true; t.Shares == "" {
+			owners[t.Name] = t
+		}
+	}
+	type marked struct {
+		policy string
+		mark   greMark
+	}
+	taken := make(map[marked]string)
+	for _, t := range c.Tunnels {
+		o := owners[t.policy()]
+		switch {
+		case t.Shares != "" && (t.GRE == nil || o.GRE == nil || t.GRE.Local != o.GRE.Local || t.GRE.Remote != o.GRE.Remote):
+			return fmt.Errorf("tunnel %s: cannot share with %s: want GRE between the same ends", t.Name, t.Shares)
+		case t.GRE == nil:
+			continue
+		}
+		at := marked{t.policy(), t.GRE.mark()}
+		if other := taken[at]; other != "" {
+			return fmt.Errorf("tunnel %s: has the key of %s, which it shares SAs with", t.Name, other)
+		}
+		taken[at] = t.Name
+	}
 	return nil
 }
 
@@ -81,9 +124,9 @@ func (r *Router) setTunnels(list []Tunnel) {
 	before := *r.tunnels.Load()
 	after := make(map[string]*tunnel, len(list))
 	for _, t := range list {
-		n := &tunnel{Tunnel: t}
+		n := &tunnel{Tunnel: t, carried: new(sadb.FlowCounters)}
 		if old := before[t.Name]; old != nil && old.Device == t.Device {
-			n.up, n.mtu = old.up, old.mtu
+			n.up, n.mtu, n.carried = old.up, old.mtu, old.carried
 		}
 		after[t.Name] = n
 	}
@@ -121,9 +164,9 @@ func (c *control) updateTunnels() {
 			t.mtu = c.setMTU(name, t.mtu, t.SetMTU)
 			continue
 		}
-		e := c.db.Via(name)
+		e := c.db.Via(t.policy())
 		up := e != nil && e.Served()
-		if mtu := c.fits.least(name) - t.overhead(); up && mtu != t.mtu && t.SetMTU != nil {
+		if mtu := c.fits.least(t.policy()) - t.overhead(); up && mtu != t.mtu && t.SetMTU != nil {
 			if err := t.SetMTU(mtu); err != nil {
 				c.cfg.Log.Warn().Err(err).Str("interface", name).Int("mtu", mtu).Msg("MTU could not be set")
 			} else {

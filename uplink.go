@@ -38,9 +38,10 @@ func nextHeader(f sadb.Flow) uint8 {
 type uplink struct {
 	r       *Router
 	outlets outlets
-	inOrder bool   // others seal for the same SAs: packets leave in their turn
-	prompt  bool   // does not wait for its turn
-	via     string // the tunnel interface that the packets come from; "": the device for all
+	inOrder bool               // others seal for the same SAs: packets leave in their turn
+	prompt  bool               // does not wait for its turn
+	via     string             // the tunnel interface that the packets come from; "": the device for all
+	carried *sadb.FlowCounters // of the tunnel; nil: none
 	// noSA takes a packet that is to be protected and meets no SA; pkt is borrowed for the call.
 	noSA func(e *sadb.Entry, f sadb.Flow, pkt []byte)
 
@@ -133,14 +134,17 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 
 // route finds the policy of a packet and the SA to take, and how the packet is wrapped.
 func (u *uplink) route(f sadb.Flow, packet []byte) (sadb.Routed, wrapping) {
-	if u.via == "" {
+	if u.carried = nil; u.via == "" {
 		return u.r.db.Route(f), wrapping{}
 	}
 	t := (*u.r.tunnels.Load())[u.via]
-	if t == nil || t.GRE == nil {
-		return u.r.db.RouteVia(u.via, f), wrapping{}
+	if t == nil {
+		return sadb.Routed{}, wrapping{}
 	}
-	return u.r.db.RouteVia(u.via, sadb.Flow{Src: t.GRE.Local, Dst: t.GRE.Remote, Proto: protoGRE}), wrapping{gre: t.GRE, first: packet}
+	if u.carried = t.carried; t.GRE == nil {
+		return u.r.db.RouteVia(t.Name, f), wrapping{}
+	}
+	return u.r.db.RouteVia(t.policy(), sadb.Flow{Src: t.GRE.Local, Dst: t.GRE.Remote, Proto: protoGRE}), wrapping{gre: t.GRE, first: packet}
 }
 
 // wrapping is what becomes of a packet before it is sealed.
@@ -239,6 +243,10 @@ func (u *uplink) flush(now int64) {
 		return
 	}
 	tally(&out.Counters, &entry.Counters.Out, len(u.msgs), octets, now)
+	if u.carried != nil {
+		u.carried.Out.Packets.Add(uint64(len(u.msgs)))
+		u.carried.Out.Bytes.Add(uint64(octets))
+	}
 	if u.inOrder && !u.prompt {
 		out.WaitTurn(first)
 	}
