@@ -42,7 +42,7 @@ func (t *tunnels) prepare(list []config.Tunnel) (_ []seikan.Tunnel, taken func(b
 			}
 			fresh[c.Name] = h
 		}
-		v := seikan.Tunnel{Name: c.Name, Maps: c.Maps, Device: h.Host, GRE: c.GRE}
+		v := seikan.Tunnel{Name: c.Name, Shares: c.Shares, Maps: c.Maps, Device: h.Host, GRE: c.GRE}
 		if !c.Maps {
 			v.SetUp = h.SetCarrier
 		}

@@ -127,8 +127,8 @@ type builder struct {
 
 	keyFile Keys // what is in it
 
-	used    map[string]bool // crypto maps that are on an interface already
-	peers   map[peerKey][]*site
+	used    map[string]bool     // crypto maps that are on an interface already
+	peers   map[peerKey][]*site // more than one only where the peer's identity tells which it is
 	sites   []*site
 	locals  map[sadb.Host]string // the interface that has the address
 	listens map[sadb.Host]int    // index in out.Locals
@@ -148,6 +148,7 @@ type site struct {
 	entry   *entry // the first one
 	peer    ike.Peer
 	session session.Configured
+	tunnels []*iface // of a tunnel, and those that share its SAs
 }
 
 func (b *builder) fail(at pos, format string, args ...any) { b.errs.add(at, format, args...) }
@@ -258,13 +259,11 @@ func (b *builder) local(f *iface, addrs []netip.Addr, e *entry) (netip.Addr, boo
 func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 	prof := b.m.profiles.byName[e.profile.name]
 	key := peerKey{f.vrf.name, local, e.peer}
-	s := siteOf(b.peers[key], prof)
-	if s == nil {
-		if other := confused(b.peers[key], prof); other != nil {
-			b.fail(e.profile.at, "one profile for peer %v, which has %s in %s %d, or profiles with other identities in match identity remote",
-				e.peer, other.profile.name, other.entry.name, other.entry.seq)
-			return
-		}
+	i := slices.IndexFunc(b.peers[key], func(s *site) bool { return s.profile == prof && s.tunnels == nil })
+	var s *site
+	if i >= 0 {
+		s = b.peers[key][i]
+	} else {
 		name := fmt.Sprintf("%s %d%s", e.name, e.seq, suffix)
 		peer, ok := b.peer(e, prof, sadb.Host{Addr: local, VRF: f.vrf.name})
 		if !ok {
@@ -275,8 +274,9 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 			Interface: f.name, Local: local, Peer: netip.AddrPortFrom(e.peer, cmp.Or(e.ports.ike, e.ports.natt, 500)), PeerName: name, Origin: "crypto map",
 			Map: e.name, Profile: prof.name, Connect: e.connect, FVRF: f.vrf.name, IVRF: prof.inside(f.vrf.name),
 		}}
-		b.peers[key] = append(b.peers[key], s)
-		b.sites = append(b.sites, s)
+		if !b.addSite(s, e.profile.at) {
+			return
+		}
 	}
 	b.alternates(s, e)
 	in := b.insideOf(s.session.IVRF)
@@ -301,26 +301,6 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 		b.out.Policies = append(b.out.Policies, p)
 		in.line(e, r, p.Group)
 	}
-}
-
-// siteOf is the peer with a profile; nil: there is none.
-func siteOf(list []*site, prof *profile) *site {
-	i := slices.IndexFunc(list, func(s *site) bool { return s.profile == prof })
-	if i < 0 {
-		return nil
-	}
-	return list[i]
-}
-
-// confused is a peer that could be taken for one with the profile: nothing tells the two apart. Nil: there is none.
-func confused(list []*site, prof *profile) *site {
-	for _, s := range list {
-		shared := slices.ContainsFunc(prof.remote, func(id identity) bool { return slices.Contains(s.profile.remote, id) })
-		if shared || len(prof.remote) == 0 || len(s.profile.remote) == 0 {
-			return s
-		}
-	}
-	return nil
 }
 
 // alternates adds the other addresses of an entry to its peer, and opens them to peers.

@@ -256,7 +256,7 @@ func TestBuildPeersBehindNAT(t *testing.T) {
 		t.Errorf("got %+v", b)
 	}
 	_, err := mustParse(t, strings.Replace(text, "fqdn c.example", "address 192.0.2.2", 1)).Build(env())
-	if err == nil || !strings.Contains(err.Error(), "one profile for peer 192.0.2.2") {
+	if err == nil || !strings.Contains(err.Error(), "tells peer 192.0.2.2 from that of CM 10") {
 		t.Errorf("two with the same identity: %v", err)
 	}
 }
@@ -347,7 +347,7 @@ func TestBuildErrors(t *testing.T) {
 		{"list without permit", strings.Replace(siteText, " permit ip", " deny ip", 1), 21, 16, "an access list that permits something"},
 		{"two profiles", strings.Replace(siteText+secondEntry, "profile PROF\n match address MORE", "profile P2\n match address MORE", 1) +
 			"crypto ikev2 profile P2\n authentication remote pre-share\n authentication local pre-share\n keyring local KR\n",
-			29, 20, "one profile for peer 192.0.2.2, which has PROF in CM 10, or profiles with other identities in match identity remote"},
+			29, 20, "a profile whose match identity remote tells peer 192.0.2.2 from that of CM 10 (PROF), which has the same two ends"},
 		{"one address on two interfaces", siteText + "interface vZ\n ip address 192.0.2.1 255.255.255.0\n crypto map CM\n", 24, 11, "an interface with an address that is not that of vA (192.0.2.1)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 // Tunnel is a tunnel interface that is in use, or another device beside the one for all.
 type Tunnel struct {
 	Name   string
+	Shares string // the tunnel whose SAs it uses; "": it has its own
 	VRF    string // the inside VRF; "": the global one
 	Netns  string // its network namespace
 	Maps   bool   // it is no tunnel interface but the device of the crypto maps of its VRF
@@ -51,9 +52,7 @@ func (b *builder) tunnel(f *iface) {
 		return
 	}
 	e := &entry{name: f.name + "-head-0", seq: 65537, at: f.at, peer: t.destination, peerAt: f.at, protection: v.protection, connect: ike.Always}
-	key := peerKey{t.vrf.name, local, e.peer}
-	if list := b.peers[key]; len(list) > 0 {
-		b.fail(f.at, "a tunnel whose two ends no other tunnel and no crypto map has; %s has them", list[0].session.Interface)
+	if b.share(f, local) {
 		return
 	}
 	prof := b.m.profiles.byName[v.profile.name]
@@ -77,8 +76,10 @@ func (b *builder) tunnel(f *iface) {
 		Interface: f.name, Outside: t.sourceOf.name, Local: local, Peer: netip.AddrPortFrom(e.peer, 500), PeerName: e.name, Origin: "crypto map", Map: e.name, Profile: prof.name,
 		Connect: e.connect, Policies: []sadb.Policy{p}, FVRF: t.vrf.name, IVRF: f.vrf.name,
 	}}
-	b.peers[key] = append(b.peers[key], s)
-	b.sites = append(b.sites, s)
+	s.tunnels = []*iface{f}
+	if !b.addSite(s, f.at) {
+		return
+	}
 	b.out.Policies = append(b.out.Policies, p)
 	b.out.Tunnels = append(b.out.Tunnels, b.builtTunnel(f, local))
 }

@@ -92,9 +92,62 @@ func TestBuildTunnelDown(t *testing.T) {
 	}
 }
 
+var sharedEnds = append(append([]string(nil), tunnelEnds[:2]...), "tunnel protection ipsec profile IPP shared")
+
+// another is a tunnel with the ends of the first one.
+func another(lines ...string) string {
+	return "interface Tunnel1\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.77\n tunnel protection ipsec profile IPP\n" + strings.Join(lines, "\n") + "\n"
+}
+
+// Tunnels of one profile between the same ends may share a pair of SAs.
+func TestBuildSharedTunnels(t *testing.T) {
+	b := mustBuild(t, tunnelText(sharedEnds...)+another(" tunnel key 2", " tunnel protection ipsec profile IPP shared"))
+	if len(b.Tunnels) != 2 || b.Tunnels[0].Shares != "" || b.Tunnels[0].GRE.Keyed || b.Tunnels[1].Shares != "Tunnel0" || b.Tunnels[1].GRE.Key != 2 {
+		t.Errorf("tunnels %+v", b.Tunnels)
+	}
+	if len(b.IKE.Peers) != 2 || len(b.Session.Sessions) != 2 || len(b.Policies) != 2 {
+		t.Errorf("got %d peers, %d sessions, %d policies; want those of the crypto map and of the first tunnel", len(b.IKE.Peers), len(b.Session.Sessions), len(b.Policies))
+	}
+}
+
+// Peers with the same two ends are told apart by what they prove to be.
+func TestBuildDistinctPeers(t *testing.T) {
+	for _, tt := range []struct {
+		name, first, second string
+		ok                  bool
+	}{
+		{"names", "fqdn b1.example", "fqdn b2.example", true},
+		{"the same name", "fqdn b.example", "fqdn B.example", false},
+		{"a name in the domain", "fqdn b.example", "fqdn domain example", false},
+		{"a name outside of it", "fqdn domain example", "fqdn b.test", true},
+		{"a domain in the other", "fqdn domain example", "fqdn domain b.example", false},
+		{"two domains", "fqdn domain a.example", "fqdn domain b.example", true},
+		{"a name and an address", "fqdn b.example", "address 192.0.2.77 255.255.255.255", true},
+		{"networks", "address 192.0.2.0 255.255.255.0", "address 192.0.2.77 255.255.255.255", false},
+		{"key IDs", "key-id 1", "key-id 2", true},
+	} {
+		text := tunnelText(append([]string{"tunnel mode ipsec ipv4"}, tunnelEnds...)...) + another(" tunnel mode ipsec ipv4", " tunnel protection ipsec profile IPP2")
+		text += "crypto ipsec profile IPP2\n set transform-set TS\n set ikev2-profile PROF2\n"
+		for name, id := range map[string]string{"PROF1": tt.first, "PROF2": tt.second} {
+			text += "crypto ikev2 profile " + name + "\n match identity remote " + id + "\n authentication remote pre-share key x\n authentication local pre-share key x\n"
+		}
+		text = strings.Replace(text, "crypto ipsec profile IPP\n", "crypto ipsec profile IPP\n set ikev2-profile PROF1\n", 1)
+		text = strings.Replace(text, " set ikev2-profile PROF\ncrypto ikev2 keyring", "crypto ikev2 keyring", 1)
+		_, err := mustParse(t, text).Build(env())
+		if (err == nil) != tt.ok || err != nil && !strings.Contains(err.Error(), "match identity remote tells peer 192.0.2.77") {
+			t.Errorf("%s: got %v, want it taken: %v", tt.name, err, tt.ok)
+		}
+	}
+}
+
 func TestBuildTunnelRefused(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
-		{"the ends of a crypto map", tunnelText("tunnel source vA", "tunnel destination 192.0.2.2", "tunnel protection ipsec profile IPP"), "vA has them"},
+		{"the ends of a crypto map", tunnelText("tunnel source vA", "tunnel destination 192.0.2.2", "tunnel protection ipsec profile IPP"), "tells peer 192.0.2.2 from that of CM 10 (PROF)"},
+		{"the ends of another tunnel", tunnelText(tunnelEnds...) + another(" tunnel key 2"), "from that of Tunnel0-head-0 (PROF), which has the same two ends; or tunnel protection with shared"},
+		{"only one shares", tunnelText(tunnelEnds...) + another(" tunnel key 2", " tunnel protection ipsec profile IPP shared"), "from that of Tunnel0-head-0"},
+		{"shared with the same key", tunnelText(sharedEnds...) + another(" tunnel protection ipsec profile IPP shared"), "another tunnel key than Tunnel0"},
+		{"shared without GRE", tunnelText(sharedEnds...) + another(" tunnel mode ipsec ipv4", " tunnel protection ipsec profile IPP shared"), "mode gre ip"},
+		{"shared with another MSS", tunnelText(sharedEnds...) + another(" ip tcp adjust-mss 1300", " tunnel key 2", " tunnel protection ipsec profile IPP shared"), "adjust-mss"},
 		{"no such source", tunnelText("tunnel source vX", "tunnel destination 192.0.2.77", "tunnel protection ipsec profile IPP"), "an interface of this system"},
 		{"two families", tunnelText("tunnel source 2001:db8::1", "tunnel destination 192.0.2.77", "tunnel protection ipsec profile IPP"), "addresses of one family"},
 		{"GRE over IPv6", tunnelText("tunnel source vA", "tunnel destination 2001:db8::77", "tunnel protection ipsec profile IPP"), "a tunnel over IPv4"},

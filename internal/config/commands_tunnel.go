@@ -82,14 +82,18 @@ var tunnelIfMode = mode{prompt: "config-if", commands: []node{
 		kw("protection", "encryption",
 			kw("ipsec", "IPsec",
 				kw("profile", "how it is done",
-					arg(kindName, "name of an IPsec profile").do(func(p *parser, a args) {
-						p.iface.tunnel.protection = named{valueOf[string](a, 0), a.at(0)}
-					}))))),
+					arg(kindName, "name of an IPsec profile",
+						choice("shared", "by SAs that all tunnels of the profile between the same ends share", true).do((*parser).setProtection)).
+						do((*parser).setProtection))))),
 	kw("no", "switch off",
 		noForwardingNode(),
 		kw("ip", "IPv4", noForwardingNode()),
 		kw("shutdown", "use the tunnel").do(func(p *parser, _ args) { p.iface.tunnel.shutdown = false })),
 }}
+
+func (p *parser) setProtection(a args) {
+	p.iface.tunnel.protection, p.iface.tunnel.shared = named{valueOf[string](a, 0), a.at(0)}, len(a.values) > 1
+}
 
 func (p *parser) setTunnelMode(a args) { p.iface.tunnel.mode = valueOf[tunnelMode](a, 0) }
 

@@ -237,6 +237,8 @@ interface Tunnel11
  no ip vrf forwarding INET
 interface vW
  vrf forwarding INET
+interface Tunnel12
+ tunnel protection ipsec profile IPP shared
 ip route 10.77.0.0 255.255.0.0 Tunnel7
 ip route vrf CUST 10.77.0.0 255.255.0.0 Tunnel10
 ipv6 route vrf CUST fd00:77::/48 Tunnel10

@@ -253,6 +253,7 @@ type tunnel struct {
 	mode        tunnelMode
 	key         *uint32 // of GRE
 	protection  named   // a crypto ipsec profile
+	shared      bool    // with the SAs of other tunnels of this profile between the same ends
 	shutdown    bool
 }
 

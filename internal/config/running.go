@@ -460,7 +460,11 @@ func (w *writer) tunnel(t *tunnel) {
 	if t.key != nil {
 		w.line(" tunnel key %d", *t.key)
 	}
-	w.text(" tunnel protection ipsec profile ", t.protection.name)
+	if t.shared {
+		w.line(" tunnel protection ipsec profile %s shared", t.protection.name)
+	} else {
+		w.text(" tunnel protection ipsec profile ", t.protection.name)
+	}
 	if t.shutdown {
 		w.line(" shutdown")
 	}
