@@ -2,7 +2,9 @@ package sadb
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -128,6 +130,55 @@ func BenchmarkLookup(b *testing.B) {
 			}
 			perSecond(b)
 		})
+	}
+}
+
+// orders are which of n flows come: one over and over, or all in no order, so that little of it is in the processor's caches.
+var orders = []struct {
+	name string
+	of   func(n int) []int
+}{
+	{"repeated", func(n int) []int { return []int{n / 2} }},
+	{"random", func(n int) []int { return rand.New(rand.NewPCG(1, 2)).Perm(n) }},
+}
+
+// BenchmarkOutbound finds policy and SA of an outbound packet among as many of both, BenchmarkInbound SA and policy of an inbound one.
+func BenchmarkOutbound(b *testing.B) {
+	benchmarkScale(b, func(db *DB, i int, f Flow) bool { return db.Route(f).Out != nil })
+}
+
+func BenchmarkInbound(b *testing.B) {
+	benchmarkScale(b, func(db *DB, i int, f Flow) bool { return db.Lookup(esp.SPI(1000+i)).Permit(f.Reverse()) != nil })
+}
+
+func benchmarkScale(b *testing.B, found func(db *DB, i int, f Flow) bool) {
+	for _, n := range []int{1, 1000, 100000} {
+		var db *DB
+		var flows []Flow
+		for _, o := range orders {
+			b.Run(fmt.Sprintf("sas=%d/order=%s", n, o.name), func(b *testing.B) {
+				if db == nil {
+					var policies []Policy
+					db, policies = populated(b, n)
+					for _, p := range policies {
+						flows = append(flows, Flow{Src: addr("10.1.0.1"), Dst: p.Remote[0].Lo, Proto: 17, Ports: true})
+					}
+					runtime.GC() // not while it is measured
+				}
+				order, next := o.of(n), 0
+				b.ReportAllocs()
+				for b.Loop() {
+					i := order[next]
+					if !found(db, i, flows[i]) {
+						b.Fatal("not found")
+					}
+					if next++; next == len(order) {
+						next = 0
+					}
+				}
+				perSecond(b)
+			})
+		}
 	}
 }
 
