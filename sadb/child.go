@@ -67,6 +67,7 @@ func newChild(now time.Time, s ChildSpec) (*Child, error) {
 		return nil, fmt.Errorf("outbound: %w", err)
 	}
 	c := &Child{Spec: s.withoutKeys(), Installed: now}
+	c.Spec.Local, c.Spec.Remote = together(s.Local, s.Remote)
 	c.In = &Inbound{Opener: opener, child: c, spi: s.In.SPI}
 	c.Out = &Outbound{Sealer: sealer, child: c}
 	c.Out.turns.begin(sealer.Sent() + 1)

@@ -16,8 +16,14 @@ func (p *Policy) equal(q *Policy) bool {
 
 // clone is p with slices of its own.
 func (p Policy) clone() Policy {
-	p.Local, p.Remote = slices.Clone(p.Local), slices.Clone(p.Remote)
+	p.Local, p.Remote = together(p.Local, p.Remote)
 	return p
+}
+
+// together is a copy of two lists of selectors, one behind the other in memory: a packet needs both at once.
+func together(local, remote []Selector) (l, r []Selector) {
+	both := slices.Concat(local, remote)
+	return both[:len(local):len(local)], both[len(local):]
 }
 
 // Entry is a policy in a DB. The Policy is not modified; all methods are safe for concurrent use.

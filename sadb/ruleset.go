@@ -23,14 +23,19 @@ type ruleset struct {
 type destination struct {
 	wider *destination // the next one that contains it; nil: none
 	least int          // the first place in the list that is here
-	src   bart.Table[*source]
+	few   []source     // all sources, where they are few
+	src   *bart.Table[*source]
 }
 
 // source is a prefix of sources that policies name together with a destination.
 type source struct {
-	wider *source
-	at    []int // places in the list, in order
+	prefix netip.Prefix
+	wider  *source // of those in the table
+	at     []int   // places in the list, in order
 }
+
+// As few sources as this are looked at one by one: most destinations have one, and each step in a table is a wait for memory.
+const fewSources = 4
 
 // A list as short as this is searched as it is.
 const shortList = 8
@@ -70,11 +75,17 @@ func newRuleset(list []*Entry) *ruleset {
 
 // fill takes the places of the policies by source.
 func (d *destination) fill(bySrc map[netip.Prefix][]int) {
+	if len(bySrc) > fewSources {
+		d.src = new(bart.Table[*source])
+	}
 	for _, p := range fromWidest(maps.Keys(bySrc)) {
-		m := &source{at: bySrc[p]}
+		m := source{prefix: p, at: bySrc[p]}
+		if d.least = min(d.least, m.at[0]); d.src == nil {
+			d.few = append(d.few, m)
+			continue
+		}
 		m.wider, _ = d.src.LookupPrefix(p)
-		d.src.Insert(p, m)
-		d.least = min(d.least, m.at[0])
+		d.src.Insert(p, &m)
 	}
 }
 
@@ -132,21 +143,34 @@ func (s *ruleset) next(f *Flow, from int, skipped string) int {
 		if d.least >= best {
 			continue
 		}
-		m, _ := d.src.Lookup(f.Src)
-		for ; m != nil; m = m.wider {
-			for _, i := range m.at {
-				if i >= best {
-					break
-				}
-				if i >= from && s.decides(i, f, skipped) {
-					best = i
-					break
+		if d.src == nil {
+			for i := range d.few {
+				if d.few[i].prefix.Contains(f.Src) {
+					best = s.nextOf(&d.few[i], f, from, best, skipped)
 				}
 			}
+			continue
+		}
+		m, _ := d.src.Lookup(f.Src)
+		for ; m != nil; m = m.wider {
+			best = s.nextOf(m, f, from, best, skipped)
 		}
 	}
 	if best == len(s.list) {
 		return -1
+	}
+	return best
+}
+
+// nextOf is next among the places of a source that come before best, which it is where there is none.
+func (s *ruleset) nextOf(m *source, f *Flow, from, best int, skipped string) int {
+	for _, i := range m.at {
+		if i >= best {
+			break
+		}
+		if i >= from && s.decides(i, f, skipped) {
+			return i
+		}
 	}
 	return best
 }
