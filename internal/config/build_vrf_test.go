@@ -56,6 +56,14 @@ func TestBuildCryptoMapInVRF(t *testing.T) {
 	}
 }
 
+// Lines that deny are those of the device of their inside VRF, and of no other.
+func TestBuildLinesInVRF(t *testing.T) {
+	b := mustBuild(t, strings.Replace(vrfText(" match fvrf any\n ivrf CUST"), " permit ip", " deny ip host 10.10.10.5 any\n permit ip", 1))
+	if d := b.Tunnels[0]; len(b.Lines) != 0 || !d.Maps || len(d.Lines) != 2 || !d.Lines[0].Pass || d.Lines[1].Pass {
+		t.Errorf("got lines %+v, and %+v in the VRF", b.Lines, d.Lines)
+	}
+}
+
 // Two tunnels between the same addresses in two front VRFs, with the same networks behind them.
 func TestBuildTunnelsInVRFs(t *testing.T) {
 	text := tunnelText("ip address 10.9.0.1 255.255.255.252", "tunnel source 192.0.2.1", "tunnel destination 192.0.2.77", "tunnel protection ipsec profile IPP") + `vrf definition INET
