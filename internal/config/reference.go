@@ -15,8 +15,9 @@ func Reference() string {
 	}{
 		{&globalMode, "everywhere"}, {&proposalMode, "crypto ikev2 proposal"}, {&policyMode, "crypto ikev2 policy"},
 		{&keyringMode, "crypto ikev2 keyring"}, {&keyPeerMode, "peer, of a keyring"}, {&profileMode, "crypto ikev2 profile"},
-		{&isakmpPeerMode, "crypto isakmp peer"}, {&transformMode, "crypto ipsec transform-set"}, {&entryMode, "crypto map"},
-		{&interfaceMode, "interface"}, {&list4Mode, "ip access-list extended"}, {&list6Mode, "ipv6 access-list"}, {&lineMode, "line vty"},
+		{&isakmpPeerMode, "crypto isakmp peer"}, {&transformMode, "crypto ipsec transform-set"}, {&ipsecProfileMode, "crypto ipsec profile"},
+		{&entryMode, "crypto map"}, {&interfaceMode, "interface"}, {&tunnelIfMode, "interface TunnelN"}, {&vrfMode, "vrf definition"},
+		{&list4Mode, "ip access-list extended"}, {&list6Mode, "ipv6 access-list"}, {&lineMode, "line vty"},
 	} {
 		fmt.Fprintf(&b, "### (%s): %s\n\n", m.mode.prompt, m.of)
 		depth := 4
