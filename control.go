@@ -21,6 +21,7 @@ type control struct {
 	ike     *ike.Endpoint
 	tracker *session.Tracker
 	tally   ikeTally
+	ikeZero ikeZero
 	events  *eventLog
 	debug   *debugger  // nil: nothing is debugged
 	out     ike.Output // of the call to ike that is being carried out

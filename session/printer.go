@@ -32,12 +32,13 @@ const (
 	ShowIPsec                   // show crypto ipsec sa [detail]
 	ShowIPsecCount              // show crypto ipsec sa count
 	ShowEngine                  // show crypto engine connections active
+	ShowErrors                  // show crypto ikev2 diagnose error
 )
 
 // Parts is what of a session the listing needs.
 func (v View) Parts() Parts {
 	switch v.Show {
-	case ShowHistory:
+	case ShowHistory, ShowErrors:
 		return Parts{History: true}
 	case ShowIKESAs:
 		return Parts{Fresh: true}
@@ -79,6 +80,8 @@ func (v View) report() report {
 		return &groupReport{summary: v.Show == ShowSummary, json: v.JSON, only: v.Group}
 	case ShowIPsecCount:
 		return &ipsecCount{json: v.JSON}
+	case ShowErrors:
+		return &errorReport{json: v.JSON}
 	}
 	if v.JSON {
 		return &jsonReport{view: v}

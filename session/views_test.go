@@ -35,6 +35,7 @@ var views = []struct {
 	{"show crypto ipsec sa identity", View{Show: ShowIPsec, Identity: true}},
 	{"show crypto ipsec sa count", View{Show: ShowIPsecCount}},
 	{"show crypto engine connections active", View{Show: ShowEngine}},
+	{"show crypto ikev2 diagnose error", View{Show: ShowErrors}},
 }
 
 // TestViews holds every listing, for people and for programs, against what it was.

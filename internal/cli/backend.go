@@ -21,6 +21,9 @@ type Backend interface {
 	HasVRF(ctx context.Context, name string) (bool, error)
 	// Drops is what was dropped and belongs to no session. It belongs to the caller.
 	Drops(ctx context.Context) ([]Drop, error)
+	// IKEStats is how negotiations went since the router started, or since ClearIKEStats. It belongs to the caller.
+	IKEStats(ctx context.Context) (session.IKEStats, error)
+	ClearIKEStats(ctx context.Context) error
 	// Tables is what is listed beside sessions. It belongs to the caller.
 	Tables(ctx context.Context) (session.Tables, error)
 	// Debug changes what is told of as it happens, and returns what that is then.

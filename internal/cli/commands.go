@@ -117,8 +117,13 @@ var showCrypto = []*node{
 		}},
 	}},
 	{text: "ikev2", help: "IKEv2", next: []*node{
+		{text: "count", help: "How many IKE SAs there are, and were", options: onlyJSON, run: showIKECount, pipe: true},
+		{text: "diagnose", help: "What went wrong", next: []*node{
+			{text: "error", help: "The last failures of all sessions, the newest first", options: errorOptions, run: showing(session.ShowErrors), pipe: true},
+		}},
 		{text: "sa", help: "IKE SAs", options: ikeOptions, run: showing(session.ShowIKESAs), pipe: true},
 		{text: "session", help: "IKE SAs with their Child SAs", options: ikeOptions, run: showing(session.ShowIKESessions), pipe: true},
+		{text: "stats", help: "How negotiations went, and messages that were dropped", options: onlyJSON, run: showIKEStats, pipe: true},
 	}},
 	{text: "ipsec", help: "IPsec", next: []*node{
 		{text: "sa", help: "IPsec SAs, flow by flow", options: ipsecOptions, run: showing(session.ShowIPsec), pipe: true},
@@ -137,6 +142,7 @@ var showCrypto = []*node{
 var clearCrypto = []*node{
 	{text: "ikev2", help: "IKEv2", next: []*node{
 		{text: "sa", help: "Delete IKE SAs with their IPsec SAs", options: clearIKEOptions, run: clearing(session.ClearSessions)},
+		{text: "stats", help: "Have the statistics count from 0 again", run: clearIKEStats},
 	}},
 	{text: "isakmp", help: "Delete IKE SAs with their IPsec SAs", options: connectionOptions, run: clearing(session.ClearSessions)},
 	{text: "sa", help: "Delete IPsec SAs and keep the IKE SAs", options: clearIPsecOptions, run: clearIPsec},

@@ -23,7 +23,9 @@ type fakeBackend struct {
 	mu      sync.Mutex // guards what follows
 	cleared []session.ClearRequest
 	rekeyed []string
-	debug   session.Debug
+
+	clearedStats int
+	debug        session.Debug
 }
 
 var errFake = errors.New("seikan: router stopped")
@@ -132,6 +134,20 @@ func (f *fakeBackend) Drops(context.Context) ([]Drop, error) {
 	return []Drop{
 		{DroppedIKE, "malformed", 1 << 40}, {DroppedPackets, "unknown SPI", 10}, {DroppedPackets, "no policy", 0}, {DroppedPackets, "malformed", 2},
 	}, f.err
+}
+
+func (f *fakeBackend) IKEStats(context.Context) (session.IKEStats, error) {
+	return session.IKEStats{
+		IKECensus: session.IKECensus{Sessions: 1, Incoming: session.IKERoles{Active: 1}}, Created: 3, Deleted: 2, Accepted: 3, Established: 3, Children: 3,
+		Ends: []session.CauseCount{{Cause: "deleted by peer", Count: 2}},
+	}, f.err
+}
+
+func (f *fakeBackend) ClearIKEStats(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.clearedStats++
+	return f.err
 }
 
 func (f *fakeBackend) Debug(_ context.Context, change func(session.Debug) session.Debug) (session.Debug, error) {

@@ -88,6 +88,8 @@ var (
 	detailed   = listing("detailed", "Identities, SPIs, message IDs and timers as well", inDetail)
 	ikeOptions = []*option{byFVRF, byLocal, byPort, byRemote, detailed, asJSON}
 
+	errorOptions = []*option{byFVRF, byLocal, byPort, byRemote, asJSON}
+
 	clearIKEOptions = []*option{byFVRF, byLocal, byPort, byRemote,
 		{text: "psh", help: "The one with this tunnel ID", value: kindConnection, set: setConnection},
 	}

@@ -9,7 +9,7 @@ import (
 var techCommands = []string{
 	"show version", "show running-config", "show interfaces", "show vrf detail", "show ip route", "show ipv6 route", "show crypto map", "show crypto ipsec transform-set",
 	"show crypto session detail", "show crypto session history", "show crypto isakmp peers", "show crypto ikev2 sa detailed", "show crypto ikev2 session detailed",
-	"show crypto ipsec sa detail", "show crypto engine connections active", "show crypto statistics", "show logging",
+	"show crypto ikev2 stats", "show crypto ikev2 diagnose error", "show crypto ipsec sa detail", "show crypto engine connections active", "show crypto statistics", "show logging",
 }
 
 // showTech is what somebody elsewhere needs to find a fault. It has no keys.
