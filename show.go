@@ -102,6 +102,7 @@ func (r *Router) Tables(ctx context.Context) (t session.Tables, err error) {
 		t.Peers, device.MTU = c.tracker.Peers(), c.mtu
 		t.Maps, t.TransformSets = slices.Clone(c.cfg.Session.Maps), slices.Clone(c.cfg.Session.TransformSets)
 		t.VRFs = slices.Clone(c.cfg.Session.VRFs)
+		t.Policies = c.cfg.Session.Policies
 		t.Interfaces = append(slices.Clip(slices.Clone(c.cfg.Session.Interfaces)), device)
 		for _, n := range c.cfg.Tunnels {
 			if n.Maps {

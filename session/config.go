@@ -21,6 +21,7 @@ type Config struct {
 	TransformSets []TransformSet
 	Interfaces    []Interface
 	VRFs          []VRF
+	Policies      Policies
 }
 
 // Configured is a session that the configuration names: a crypto map entry on an interface.

@@ -41,3 +41,6 @@ func RenderISAKMP(w io.Writer, detail bool) error {
 
 // RenderISAKMPCount writes `show crypto isakmp sa count`. Its error is w's.
 func RenderISAKMPCount(w io.Writer) error { return write(w, []byte(isakmpCount)) }
+
+// RenderISAKMPPolicies writes `show crypto isakmp policy`. Its error is w's.
+func RenderISAKMPPolicies(w io.Writer) error { return write(w, []byte("Global IKE policy\n")) }

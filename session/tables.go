@@ -16,12 +16,8 @@ type CryptoMap struct {
 	Profile     string     `json:"profile,omitempty"` // of IKEv2
 	List        string     `json:"accessList,omitempty"`
 	Rules       []string   `json:"rules"` // of the access list, as configured
-	Kilobytes   uint64     `json:"kilobytes"`
-	Unlimited   bool       `json:"noVolumeLimit"`
-	Seconds     uint64     `json:"seconds"`
-	PFS         string     `json:"pfs,omitempty"` // name of the group; "" without
-	Transforms  []NamedSet `json:"transformSets"`
-	Interfaces  []string   `json:"interfaces"` // that it is on
+	Protection
+	Interfaces []string `json:"interfaces"` // that it is on
 }
 
 // NamedSet is the name of a transform set, and what is in it.
@@ -76,6 +72,7 @@ type Tables struct {
 	Interfaces    []Interface
 	Routes        []Route
 	VRFs          []VRF
+	Policies
 }
 
 // RenderPeers writes `show crypto isakmp peer`. Its error is w's.
@@ -143,22 +140,7 @@ func (m *CryptoMap) append(b []byte) []byte {
 	if m.Peer.IsValid() {
 		b = fmt.Appendf(b, "\tCurrent peer: %s\n", addrText(m.Peer))
 	}
-	if m.Unlimited {
-		b = fmt.Appendf(b, "\tSecurity association lifetime: kilobytes disabled/%d seconds\n", m.Seconds)
-	} else {
-		b = fmt.Appendf(b, "\tSecurity association lifetime: %d kilobytes/%d seconds\n", m.Kilobytes, m.Seconds)
-	}
-	b = append(b, "\tResponder-Only (Y/N): N\n"...)
-	if m.PFS == "" {
-		b = append(b, "\tPFS (Y/N): N\n"...)
-	} else {
-		b = fmt.Appendf(b, "\tPFS (Y/N): Y\n\tDH group:  %s\n", m.PFS)
-	}
-	b = append(b, "\tMixed-mode : Disabled\n\tTransform sets={ \n"...)
-	for _, s := range m.Transforms {
-		b = fmt.Appendf(b, "\t\t%s:  { %s  } , \n", s.Name, s.Transforms)
-	}
-	return append(b, "\t}\n"...)
+	return m.Protection.append(b)
 }
 
 // RenderTransformSets writes `show crypto ipsec transform-set`. Its error is w's.

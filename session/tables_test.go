@@ -15,11 +15,11 @@ func tables() Tables {
 		Maps: []CryptoMap{
 			{
 				Name: "CM", Sequence: 10, Description: "to Osaka", Peer: addr("198.51.100.2"), Profile: "PROF", List: "TO-OSAKA",
-				Rules: []string{"permit ip 10.10.10.0 0.0.0.255 10.30.30.0 0.0.0.255"}, Kilobytes: 4608000, Seconds: 3600, PFS: "group14",
-				Transforms: []NamedSet{gcm, cbc}, Interfaces: []string{"GigabitEthernet0/0"},
+				Rules:      []string{"permit ip 10.10.10.0 0.0.0.255 10.30.30.0 0.0.0.255"},
+				Protection: Protection{Kilobytes: 4608000, Seconds: 3600, PFS: "group14", Transforms: []NamedSet{gcm, cbc}}, Interfaces: []string{"GigabitEthernet0/0"},
 			},
-			{Name: "CM", Sequence: 20, Peer: addr("2001:db8::2"), Seconds: 7200, Unlimited: true, Interfaces: []string{"GigabitEthernet0/0"}},
-			{Name: "SPARE", Sequence: 1, Kilobytes: 4608000, Seconds: 3600},
+			{Name: "CM", Sequence: 20, Peer: addr("2001:db8::2"), Protection: Protection{Seconds: 7200, Unlimited: true}, Interfaces: []string{"GigabitEthernet0/0"}},
+			{Name: "SPARE", Sequence: 1, Protection: Protection{Kilobytes: 4608000, Seconds: 3600}},
 		},
 		TransformSets: []TransformSet{gcm, cbc},
 		Interfaces: []Interface{

@@ -48,7 +48,8 @@ type args struct {
 	spi      uint32     // its SPI
 	file     string     // of a configuration
 	revert   time.Duration
-	length   *int // of a screen
+	name     string // of something that is configured
+	length   *int   // of a screen
 	ping     pingArgs
 	port     *uint16 // what `port` sets: that of the last end; nil: none was named, or its port was
 }
@@ -121,16 +122,23 @@ var showCrypto = []*node{
 		{text: "diagnose", help: "What went wrong", next: []*node{
 			{text: "error", help: "The last failures of all sessions, the newest first", options: errorOptions, run: showing(session.ShowErrors), pipe: true},
 		}},
+		{text: "policy", help: "Which proposals are for which of our addresses", options: named(kindPolicy), run: showPolicies, pipe: true},
+		{text: "profile", help: "How peers are recognized and authenticated", options: named(kindProfile), run: showProfiles, pipe: true},
+		{text: "proposal", help: "Algorithms for IKE as configured, and the default ones", options: named(kindProposal), run: showProposals, pipe: true},
 		{text: "sa", help: "IKE SAs", options: ikeOptions, run: showing(session.ShowIKESAs), pipe: true},
 		{text: "session", help: "IKE SAs with their Child SAs", options: ikeOptions, run: showing(session.ShowIKESessions), pipe: true},
 		{text: "stats", help: "How negotiations went, and messages that were dropped", options: onlyJSON, run: showIKEStats, pipe: true},
 	}},
 	{text: "ipsec", help: "IPsec", next: []*node{
+		{text: "profile", help: "How tunnel interfaces are protected", options: named(kindProfile), run: showIPsecProfiles, pipe: true},
 		{text: "sa", help: "IPsec SAs, flow by flow", options: ipsecOptions, run: showing(session.ShowIPsec), pipe: true},
 		{text: "transform-set", help: "Algorithms for ESP as configured", options: onlyJSON, run: showTransformSets, pipe: true},
 	}},
 	{text: "isakmp", help: "IKE", next: []*node{
+		{text: "key", help: "Peers of the keyrings, without their keys", privileged: true, options: onlyJSON, run: showKeys, pipe: true},
 		{text: "peers", help: "Peers that are described or have IKE SAs", options: peerOptions, run: showPeers, pipe: true},
+		{text: "policy", help: "Policies of IKE version 1, which this router never has", options: onlyJSON, run: showISAKMPPolicies, pipe: true},
+		{text: "profile", help: "Profiles of IKE version 1, which this router never has", options: named(kindProfile), run: showISAKMPProfiles, pipe: true},
 		{text: "sa", help: "IKE SAs of version 1, which this router never has", options: isakmpOptions, run: showISAKMP, pipe: true},
 	}},
 	{text: "map", help: "Crypto maps as configured", options: mapOptions, run: showMaps, pipe: true},

@@ -102,13 +102,20 @@ func (f *fakeBackend) Tables(context.Context) (session.Tables, error) {
 		},
 		Maps: []session.CryptoMap{
 			{Name: "CM", Sequence: 10, Peer: netip.MustParseAddr("192.0.2.2"), Profile: "PROF", List: "TO-B", Rules: []string{"permit ip any any"},
-				Kilobytes: 4608000, Seconds: 3600, Transforms: []session.NamedSet{{Name: "TS", Transforms: "esp-gcm 128"}}, Interfaces: []string{"eth0"}},
-			{Name: "OTHER", Sequence: 1, Kilobytes: 4608000, Seconds: 3600},
+				Protection: session.Protection{Kilobytes: 4608000, Seconds: 3600, Transforms: []session.NamedSet{{Name: "TS", Transforms: "esp-gcm 128"}}}, Interfaces: []string{"eth0"}},
+			{Name: "OTHER", Sequence: 1, Protection: session.Protection{Kilobytes: 4608000, Seconds: 3600}},
 		},
 		TransformSets: []session.TransformSet{{Name: "TS", Transforms: "esp-gcm 128"}},
 		Interfaces:    []session.Interface{{Name: "eth0", Up: true, MTU: 1500, Map: "CM", Addresses: []string{"192.0.2.1/24"}}, {Name: "seikan0", Tunnel: true, Up: true}},
 		VRFs:          []session.VRF{{Name: "RED", Namespace: "red", Interfaces: []string{"Tunnel0"}}},
 		Routes:        []session.Route{{Dst: prefix("10.30.31.0/24"), Device: "Tunnel0", VRF: "RED"}, {Dst: prefix("10.30.30.1/32"), Device: "seikan0"}, {Dst: prefix("2001:db8::/32"), Device: "seikan0"}},
+		Policies: session.Policies{
+			Proposals: []session.IKEProposal{{Name: "P1", Encryption: []string{"AES-GCM-256"}, PRF: []string{"SHA384"}, Groups: []string{"DH_GROUP_384_ECP/Group 20"}}, {Name: "default"}},
+			Policies:  []session.IKEPolicy{{Name: "POL", FVRF: "global", Proposals: []string{"P1"}}, {Name: "default", FVRF: "any", Proposals: []string{"default"}}},
+			Profiles:  []session.IKEProfile{{Name: "PROF", FVRF: "global", Keyring: "KR", Lifetime: 86400}, {Name: "OTHER"}},
+			Keys:      []session.KeyringPeer{{Keyring: "KR", Peer: "siteB", Address: "192.0.2.2", Key: "<hidden>"}},
+			IPsec:     []session.IPsecProfile{{Name: "VTI", Profile: "PROF", Protection: session.Protection{Kilobytes: 4608000, Seconds: 3600}}, {Name: "OTHER"}},
+		},
 	}, f.err
 }
 

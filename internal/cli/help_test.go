@@ -167,7 +167,7 @@ func TestComplete(t *testing.T) {
 		{"show crypto session remote 10", "show crypto session remote 10"},
 		{"show crypto session | format c", "show crypto session | format classic "},
 		{"show crypto ikev2 sa det", "show crypto ikev2 sa detailed "},
-		{"show crypto isakmp p", "show crypto isakmp peers "},
+		{"show crypto isakmp pe", "show crypto isakmp peers "},
 		{"show run | inc", "show run | include "},
 		{"show run |inc", "show run |include "},
 		{"show run | include cry", "show run | include cry"},

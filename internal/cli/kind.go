@@ -27,6 +27,8 @@ var (
 	kindPort      = &kind{[]row{{"<1-65535>", "UDP port"}}, parsePort}
 	kindMap       = &kind{[]row{{"WORD", "Name of the crypto map"}}, parseName}
 	kindProfile   = &kind{[]row{{"WORD", "Name of the profile"}}, parseName}
+	kindProposal  = &kind{[]row{{"WORD", "Name of the proposal"}}, parseName}
+	kindPolicy    = &kind{[]row{{"WORD", "Name of the policy"}}, parseName}
 	kindGroup     = &kind{[]row{{"WORD", "Name of the group"}}, parseName}
 	kindUser      = &kind{[]row{{"WORD", "Name of the user"}}, parseName}
 

