@@ -22,6 +22,7 @@ type Config struct {
 	Interfaces    []Interface
 	VRFs          []VRF
 	Policies      Policies
+	Lists         []AccessList // without Matches
 }
 
 // Configured is a session that the configuration names: a crypto map entry on an interface.

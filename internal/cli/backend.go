@@ -26,6 +26,8 @@ type Backend interface {
 	ClearIKEStats(ctx context.Context) error
 	// Tables is what is listed beside sessions. It belongs to the caller.
 	Tables(ctx context.Context) (session.Tables, error)
+	// AccessLists is the access lists with what matched them. It belongs to the caller.
+	AccessLists(ctx context.Context) ([]session.AccessList, error)
 	// Debug changes what is told of as it happens, and returns what that is then.
 	Debug(ctx context.Context, change func(session.Debug) session.Debug) (session.Debug, error)
 }

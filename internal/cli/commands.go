@@ -77,14 +77,17 @@ var root = &node{next: []*node{
 		}},
 	}},
 	{text: "show", help: "Show running system information", next: []*node{
+		{text: "access-lists", help: "Access lists, and how many packets each line has permitted", options: named(kindList), run: showLists(true, true), pipe: true},
 		{text: "crypto", help: "Encryption module", next: showCrypto},
 		showDebugging,
 		{text: "interfaces", help: "Interfaces of the sessions, and the one of inner packets", options: interfaceOptions, run: showInterfaces, pipe: true},
 		{text: "ip", help: "IPv4", next: []*node{
+			{text: "access-lists", help: "Access lists of IPv4", options: named(kindList), run: showLists(true, false), pipe: true},
 			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(false), pipe: true},
 			showVRF,
 		}},
 		{text: "ipv6", help: "IPv6", next: []*node{
+			{text: "access-list", help: "Access lists of IPv6", options: named(kindList), run: showLists(false, true), pipe: true},
 			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(true), pipe: true},
 		}},
 		showLogging,

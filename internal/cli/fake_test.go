@@ -157,6 +157,13 @@ func (f *fakeBackend) ClearIKEStats(context.Context) error {
 	return f.err
 }
 
+func (f *fakeBackend) AccessLists(context.Context) ([]session.AccessList, error) {
+	return []session.AccessList{
+		{Name: "TO-B", Rules: []session.AccessRule{{Sequence: 10, Rule: "permit ip any any", Matches: new(uint64(7))}, {Sequence: 20, Rule: "deny ip any any"}}},
+		{Name: "SIX", V6: true, Rules: []session.AccessRule{{Sequence: 10, Rule: "permit ipv6 any any", Matches: new(uint64(1))}}},
+	}, f.err
+}
+
 func (f *fakeBackend) Debug(_ context.Context, change func(session.Debug) session.Debug) (session.Debug, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -51,7 +51,8 @@ func TestHelp(t *testing.T) {
 `},
 		{"sh", "show\n"},
 		{"E", "enable  exit\n"},
-		{"show ", `  crypto          Encryption module
+		{"show ", `  access-lists    Access lists, and how many packets each line has permitted
+  crypto          Encryption module
   debugging       What is debugged
   interfaces      Interfaces of the sessions, and the one of inner packets
   ip              IPv4

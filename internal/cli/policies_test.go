@@ -16,6 +16,10 @@ func TestNamed(t *testing.T) {
 		{"show crypto ipsec profile json VTI", `"profile": "PROF"`, "OTHER"},
 		{"show crypto ipsec profile vti", "", "VTI"}, // names are as they are written
 		{"show crypto isakmp profile PROF", "", "PROF"},
+		{"show access-lists SIX", "IPv6 access list SIX", "TO-B"},
+		{"show ip access-lists", "Extended IP access list TO-B", "SIX"},
+		{"show ip access-lists SIX", "", "SIX"},
+		{"show ipv6 access-list json", `"name": "SIX"`, "TO-B"},
 	} {
 		s := &shell{backend: &fakeBackend{}, info: fakeInfo}
 		var out bytes.Buffer

@@ -33,7 +33,7 @@ func TestTerminal(t *testing.T) {
 	}{
 		{"command", "show version\r", []string{"gwA#", "Seikan Software, Version 1\r\n"}},
 		{"mistake", "show x\r", []string{"\r\n         ^\r\n% Invalid input"}},
-		{"help", "show ?version\r", []string{"gwA#show ?\r\n  crypto ", "Version 1\r\n"}},
+		{"help", "show ?version\r", []string{"gwA#show ?\r\n  access-lists ", "Version 1\r\n"}},
 		{"words", "sh?", []string{"gwA#sh?\r\nshow\r\n"}},
 		{"no help in an expression", "show version | count x?Seikan\r", []string{"regexp = 1\r\n"}},
 		{"completion", "sh\tver\t\r", []string{"Version 1\r\n"}},

@@ -70,7 +70,7 @@ func (m *Model) Build(env Env) (Built, error) {
 	b := &builder{
 		m: m, env: env, errs: errorList{file: m.file},
 		used: make(map[string]bool), peers: make(map[peerKey][]*site), locals: make(map[sadb.Host]string),
-		inside: make(map[string]*inside), listens: make(map[sadb.Host]int),
+		inside: make(map[string]*inside), listens: make(map[sadb.Host]int), permits: make(map[*rule][]sadb.PolicyID),
 	}
 	if !b.namespaces() {
 		return Built{}, b.errs.err()
@@ -134,6 +134,8 @@ type builder struct {
 	listens map[sadb.Host]int    // index in out.Locals
 	inside  map[string]*inside   // by VRF: what its crypto maps protect
 	insides []*inside            // in order
+
+	permits map[*rule][]sadb.PolicyID // the policies that are made of a line of an access list
 }
 
 // peerKey is the two ends of a peer. Behind one NAT there may be several peers, which their identities tell apart.
@@ -296,6 +298,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 			flow.ID, flow.Local, flow.Remote = p.ID, p.Local, p.Remote
 			s.peer.Flows = append(s.peer.Flows, flow)
 			s.session.Policies = append(s.session.Policies, p)
+			b.permits[r] = append(b.permits[r], p.ID)
 			b.route(in, e, r)
 		}
 		b.out.Policies = append(b.out.Policies, p)

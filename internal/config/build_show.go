@@ -39,6 +39,7 @@ func (b *builder) shown() {
 			texts[i] = r.String()
 		}
 		rules[l.name] = texts
+		s.Lists = append(s.Lists, b.shownList(l, texts))
 	}
 	for _, m := range b.m.maps.list {
 		for _, e := range m.entries {
@@ -99,6 +100,14 @@ func (b *builder) shownProtection(p *protection) session.Protection {
 		if t := b.m.transforms.byName[n.name]; t != nil {
 			v.Transforms = append(v.Transforms, session.NamedSet{Name: t.name, Transforms: t.suite.String()})
 		}
+	}
+	return v
+}
+
+func (b *builder) shownList(l *accessList, texts []string) session.AccessList {
+	v := session.AccessList{Name: l.name, V6: l.v6, Rules: []session.AccessRule{}}
+	for i, r := range l.rules {
+		v.Rules = append(v.Rules, session.AccessRule{Sequence: r.seq, Rule: texts[i], Policies: b.permits[r]})
 	}
 	return v
 }

@@ -35,3 +35,18 @@ func TestBuildForListings(t *testing.T) {
 		}
 	}
 }
+
+// A line of an access list counts for each crypto map that it is in, on each interface; one that denies counts for none.
+func TestBuildAccessLists(t *testing.T) {
+	b := mustBuild(t, with(" permit ip host 10.10.10.1 host 10.30.30.1", " deny ip any any\nipv6 access-list SIX\n sequence 7 permit ipv6 any any", " crypto map CM", "interface vB\n ip address 203.0.113.1 255.255.255.0\n crypto map CM"))
+	text, err := json.Marshal(b.Session.Lists)
+	const want = `[{"name":"TO-B","ipv6":false,"rules":[{"sequence":10,"rule":"permit ip host 10.10.10.1 host 10.30.30.1"},{"sequence":20,"rule":"deny ip any any"}]},` +
+		`{"name":"SIX","ipv6":true,"rules":[{"sequence":7,"rule":"permit ipv6 any any"}]}]`
+	if err != nil || string(text) != want {
+		t.Errorf("got\n%s, %v, want\n%s", text, err, want)
+	}
+	permit, deny := b.Session.Lists[0].Rules[0].Policies, b.Session.Lists[0].Rules[1].Policies
+	if len(permit) != 2 || permit[0] != "CM 10 TO-B 10" || permit[1] != "CM 10 TO-B 10 vB" || len(deny) != 0 || len(b.Session.Lists[1].Rules[0].Policies) != 0 {
+		t.Errorf("got policies %q and %q", permit, deny)
+	}
+}
