@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -71,6 +72,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.info = cli.Info{
 		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
 		Format: func() session.Format { return s.listed.Load().format }, Log: s.logs.log, Config: s.config, Ping: ping.Run,
+		Clock: func() (time.Time, bool) { return time.Now(), clockSet() },
 	}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
 	if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"seikan/internal/logging"
 	"seikan/internal/ping"
@@ -58,6 +59,9 @@ type Info struct {
 	Format        func() session.Format // of listings, where neither the terminal nor the command says; nil: classic
 	Log           *logging.Log          // nil: there is none
 	Config        Configurator          // nil: it cannot be changed
+
+	// Clock is the time, and whether something keeps it right. Nil: that of the system.
+	Clock func() (now time.Time, right bool)
 
 	// Ping asks a host whether it is there, as ping.Run does. Nil: it cannot.
 	Ping func(context.Context, ping.Request, func(ping.Result) error) error

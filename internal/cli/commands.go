@@ -78,6 +78,7 @@ var root = &node{next: []*node{
 	}},
 	{text: "show", help: "Show running system information", next: []*node{
 		{text: "access-lists", help: "Access lists, and how many packets each line has permitted", options: named(kindList), run: showLists(true, true), pipe: true},
+		showClock,
 		{text: "crypto", help: "Encryption module", next: showCrypto},
 		showDebugging,
 		{text: "interfaces", help: "Interfaces of the sessions, and the one of inner packets", options: interfaceOptions, run: showInterfaces, pipe: true},
@@ -91,6 +92,7 @@ var root = &node{next: []*node{
 			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(true), pipe: true},
 		}},
 		showLogging,
+		showPrivilege,
 		{text: "running-config", help: "Configuration that the router runs with", privileged: true, run: showRunning, pipe: true},
 		showStartup,
 		{text: "tech-support", help: "All that helps to find a fault, without keys", privileged: true, run: showTech, pipe: true},

@@ -205,6 +205,7 @@ func filterText(f session.Filter) string {
 
 var fakeInfo = Info{
 	Hostname: "gwA", Version: "Seikan Software, Version 1", Log: logging.New(logging.Config{}, logging.Options{}), Config: fakeConfig{},
+	Clock: func() (time.Time, bool) { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), true },
 	RunningConfig: func() string {
 		return "hostname gwA\ncrypto map CM 10 ipsec-isakmp\n set peer 192.0.2.2\n match address TO-B\ninterface eth0\n crypto map CM\n"
 	},

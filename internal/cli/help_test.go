@@ -52,12 +52,14 @@ func TestHelp(t *testing.T) {
 		{"sh", "show\n"},
 		{"E", "enable  exit\n"},
 		{"show ", `  access-lists    Access lists, and how many packets each line has permitted
+  clock           Time of the router
   crypto          Encryption module
   debugging       What is debugged
   interfaces      Interfaces of the sessions, and the one of inner packets
   ip              IPv4
   ipv6            IPv6
   logging         Where messages go, and those that are kept
+  privilege       Whether privileged commands are turned on
   running-config  Configuration that the router runs with
   startup-config  Configuration that the router starts with
   tech-support    All that helps to find a fault, without keys
