@@ -44,6 +44,7 @@ func (c Client) Run(ctx context.Context, command string, w io.Writer) error {
 type conversation struct {
 	Client
 	settings string // as the router gave them
+	history  history
 
 	// watch gives a context that ends when the operator has seen enough of what is being shown, and a function that ends that. Nil: only ctx does.
 	watch func(ctx context.Context) (context.Context, func())
@@ -86,7 +87,11 @@ func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 
 // run gives a command and writes the answer, on w or where the operator wants it.
 func (c *conversation) run(ctx context.Context, k frameKind, command string, w io.Writer) (outcome, error) {
-	text, o, settings, err := c.exchange(ctx, k, command, c.settings, &viewer{w, c.watch})
+	sent := c.settings
+	if len(c.history) > 0 {
+		sent += " " + settingHistory + c.history.String()
+	}
+	text, o, settings, err := c.exchange(ctx, k, command, sent, &viewer{w, c.watch})
 	if err != nil {
 		return refused, err
 	}

@@ -81,6 +81,7 @@ var root = &node{next: []*node{
 		showClock,
 		{text: "crypto", help: "Encryption module", next: showCrypto},
 		showDebugging,
+		showHistory,
 		{text: "interfaces", help: "Interfaces of the sessions, and the one of inner packets", options: interfaceOptions, run: showInterfaces, pipe: true},
 		{text: "ip", help: "IPv4", next: []*node{
 			{text: "access-lists", help: "Access lists of IPv4", options: named(kindList), run: showLists(true, false), pipe: true},

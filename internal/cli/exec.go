@@ -35,12 +35,13 @@ type shell struct {
 
 // settings is what is set at a terminal, and what the last command asks of it.
 type settings struct {
-	format *session.Format // of listings; nil: as configured
-	keeps  bool            // the terminal keeps its settings
-	files  bool            // it can write files
-	user   bool            // without the commands that only `enable` gives
-	length *int            // lines of a screen, 0 for no end; nil: as high as it is
-	file   string          // what was printed is to be written into it, not on the screen; "": none
+	format  *session.Format // of listings; nil: as configured
+	keeps   bool            // the terminal keeps its settings
+	files   bool            // it can write files
+	user    bool            // without the commands that only `enable` gives
+	length  *int            // lines of a screen, 0 for no end; nil: as high as it is
+	history []string        // that the terminal remembers
+	file    string          // what was printed is to be written into it, not on the screen; "": none
 
 	configuring bool     // lines are of a configuration
 	path        []string // of the mode that they are for

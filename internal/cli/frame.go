@@ -47,6 +47,7 @@ const (
 	frameHeader = 3
 	maxLine     = 1024    // octets of a request's payload
 	maxText     = 1 << 15 // octets of a reply's payload
+	maxSettings = 1 << 13 // octets of the settings in front of a request
 )
 
 var errFrame = errors.New("cli: malformed frame")

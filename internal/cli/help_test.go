@@ -55,6 +55,7 @@ func TestHelp(t *testing.T) {
   clock           Time of the router
   crypto          Encryption module
   debugging       What is debugged
+  history         Commands that were given at this terminal, the oldest first
   interfaces      Interfaces of the sessions, and the one of inner packets
   ip              IPv4
   ipv6            IPv6

@@ -90,12 +90,12 @@ func (s server) serve(ctx context.Context, conn *client) {
 	}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	sh := &shell{backend: s.backend, info: s.info}
-	kind, line, err := readFrame(conn, maxLine)
+	kind, line, err := readFrame(conn, maxSettings)
 	if err == nil && kind == frameSettings {
 		sh.settings = parseSettings(string(line))
 		kind, line, err = readFrame(conn, maxLine)
 	}
-	if err != nil {
+	if err != nil || len(line) > maxLine {
 		return
 	}
 	if kind == frameMonitor {

@@ -36,6 +36,9 @@ func parseSettings(text string) (s settings) {
 				}
 			}
 		}
+		if text, ok := strings.CutPrefix(word, settingHistory); ok {
+			s.history = parseHistory(text)
+		}
 		if n, ok := strings.CutPrefix(word, settingLength); ok {
 			if lines, err := strconv.ParseUint(n, 10, 16); err == nil {
 				s.length = new(int(lines))

@@ -101,7 +101,11 @@ func (t *terminal) converse(ctx context.Context) error {
 
 // give gives a command, writes what comes of it on w, and has the prompt that comes after it.
 func (t *terminal) give(ctx context.Context, line string, w io.Writer) outcome {
+	configuring := t.client.has(settingConfig)
 	o, err := t.client.run(ctx, frameTyped, line, w)
+	if err == nil && !configuring {
+		t.client.history.add(line)
+	}
 	if err != nil && !errors.Is(err, ErrRefused) {
 		fmt.Fprintf(w, "%% %v\n", err)
 	}

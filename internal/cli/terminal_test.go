@@ -40,6 +40,8 @@ func TestTerminal(t *testing.T) {
 		{"completion of what is clear", "show\t\tver\t\t\r", []string{"Version 1\r\n"}},
 		{"completion in front of more", "sh version\x01\x06\x06\t\r", []string{"Version 1\r\n"}},
 		{"history", "show version\r\x1b[A\r", []string{"Version 1\r\n", "Version 1\r\n"}},
+		{"history that is shown", "sh ver\rshow  clock\rshow  clock\rsho x\rconf t\rpeer one, two\rend\rshow history\r", []string{"\r\n  sh ver\r\n  show  clock\r\n  conf t\r\ngwA#"}},
+		{"history that is filtered", "sh ver\rshow clock\rshow history | include ver\r", []string{"include ver\r\n  sh ver\r\ngwA#"}},
 		{"configuration", "conf t\rpeer one, two\rexit\r", []string{"gwA#conf t\r\nEnter configuration commands, one per line.  End with CNTL/Z.\r\n", "gwA(config)#", "gwA(config-peer)#exit", "gwA(config)#"}},
 		{"mistakes in a configuration", "conf t\rfoo\rbad\r", []string{"gwA(config)#foo\r\n            ^\r\n% Invalid input", "gwA(config)#bad\r\n               ^\r\n% Expected: something else"}},
 		{"help in a configuration", "conf t\r?pe?\t1\r", []string{"  peer    A peer\r\n  permit  A rule\r\n", "peer  permit\r\n", "pe1"}},
