@@ -72,6 +72,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.info = cli.Info{
 		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
 		Format: func() session.Format { return s.listed.Load().format }, Log: s.logs.log, Config: s.config, Ping: ping.Run,
+		Users: s.users,
 		Clock: func() (time.Time, bool) { return time.Now(), clockSet() },
 	}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
@@ -128,6 +129,9 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.log.Info().Strs("local", texts(s.locals)).Str("interface", host.Name()).Str("socket", o.socket).Msg("router running")
 	return nil
 }
+
+// users is who is here over SSH. Any goroutine of the command line may call it, which runs once everything is open.
+func (s *service) users() []cli.User { return s.terminals.users.list() }
 
 // refused logs an offload that the kernel does not take. Any goroutine may call it.
 func (s *service) refused(o tun.Offload, err error) {

@@ -30,6 +30,7 @@ type terminals struct {
 	listen netip.AddrPort
 	stop   func() // ends the listener; nil: nothing listens
 
+	users  users         // who is here
 	checks chan struct{} // a place for the password of `enable` that is being checked
 }
 
@@ -124,7 +125,10 @@ var (
 
 // session is the command line for an operator who came by SSH.
 func (t *terminals) session(ctx context.Context, s sshd.Session) error {
-	c := cli.Client{Socket: t.socket, User: !s.User.Privileged, Remote: true}
+	line, in, leave := t.users.enter(s)
+	defer leave()
+	s.In = in
+	c := cli.Client{Socket: t.socket, User: !s.User.Privileged, Remote: true, Line: line}
 	switch {
 	case s.Command != "":
 		return c.Run(ctx, s.Command, s.Out)

@@ -60,6 +60,8 @@ type Info struct {
 	Log           *logging.Log          // nil: there is none
 	Config        Configurator          // nil: it cannot be changed
 
+	// Users is the operators on other machines, by line. Nil: there are none.
+	Users func() []User
 	// Clock is the time, and whether something keeps it right. Nil: that of the system.
 	Clock func() (now time.Time, right bool)
 

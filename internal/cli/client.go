@@ -28,6 +28,7 @@ type Client struct {
 	Socket string
 	User   bool // without the privileged commands, until Screen.Enable gives them
 	Remote bool // the operator is on another machine: no files are written on this one
+	Line   int  // that Info.Users has for the operator; 0: none
 }
 
 // Run gives one command and writes what the router answers. The error is ErrRefused where it does not do it. `terminal monitor`
@@ -88,6 +89,9 @@ func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 // run gives a command and writes the answer, on w or where the operator wants it.
 func (c *conversation) run(ctx context.Context, k frameKind, command string, w io.Writer) (outcome, error) {
 	sent := c.settings
+	if c.Line > 0 {
+		sent += fmt.Sprint(" ", settingLine, c.Line)
+	}
 	if len(c.history) > 0 {
 		sent += " " + settingHistory + c.history.String()
 	}

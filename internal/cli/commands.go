@@ -97,6 +97,7 @@ var root = &node{next: []*node{
 		{text: "running-config", help: "Configuration that the router runs with", privileged: true, run: showRunning, pipe: true},
 		showStartup,
 		{text: "tech-support", help: "All that helps to find a fault, without keys", privileged: true, run: showTech, pipe: true},
+		showUsers,
 		showVRF,
 		{text: "version", help: "Version of the software", run: showVersion, pipe: true},
 	}},

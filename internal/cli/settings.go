@@ -36,6 +36,11 @@ func parseSettings(text string) (s settings) {
 				}
 			}
 		}
+		if text, ok := strings.CutPrefix(word, settingLine); ok {
+			if n, err := strconv.ParseUint(text, 10, 16); err == nil {
+				s.line = int(n)
+			}
+		}
 		if text, ok := strings.CutPrefix(word, settingHistory); ok {
 			s.history = parseHistory(text)
 		}
