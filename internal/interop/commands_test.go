@@ -34,6 +34,12 @@ func TestShowCommands(t *testing.T) {
 		{"show crypto engine connections active", `(?s)    1  IKE     SHA384\+AES-GCM256 .*    1  IPsec   AES256\+SHA256             0        5        5 192\.0\.2\.1\n    2  IPsec   AES256\+SHA256             5        0        5 `},
 		{"show crypto map tag CM", `(?s)Peer = 192\.0\.2\.2\n.*access-list TO-B permit ip host 10\.10\.10\.1 host 10\.30\.30\.1\n.*DH group:  group20\n.*Interfaces using crypto map CM:\n\t\tvA\n`},
 		{"show crypto ipsec transform-set", `^Transform set TS: \{ esp-aes 256 esp-sha256-hmac  \} \n`},
+		{"show crypto ikev2 proposal", `(?s)Encryption : AES-GCM-256\n     Integrity  : none\n     PRF        : SHA384\n     DH Group   : DH_GROUP_384_ECP/Group 20\n     Add\. KE    : ML-KEM-1024\n.* IKEv2 proposal: default \n`},
+		{"show crypto ikev2 profile PROF", `(?s)^IKEv2 profile: PROF\n.*   address 192\.0\.2\.2 \n`},
+		{"show crypto isakmp key", `\n\nKR           192\.0\.2\.2                                   <hidden>\n$`},
+		{"show access-lists", `^Extended IP access list TO-B\n    10 permit ip host 10\.10\.10\.1 host 10\.30\.30\.1 \(10 matches\)\n$`},
+		{"show crypto ikev2 count", `^    0 Negotiating SAs\n    1 Session\n    1 Active SAs\n    1 Created SAs\n    0 Deleted SAs\n    0 Marked for Deletion SAs\n$`},
+		{"show clock", `^\*?\d\d:\d\d:\d\d\.\d\d\d \S+ [MTWFS][a-z][a-z] [A-Z][a-z][a-z] \d+ \d{4}\n$`},
 		{"show interfaces", `(?s)^vA is up, .*seikan0 is up, .*     5 packets input, 420 bytes, 0 drops\n     5 packets output, 420 bytes, 0 drops\n$`},
 		{"show ip route", `S        10\.30\.30\.1/32 is directly connected, seikan0, from 10\.10\.10\.1\n$`},
 		{"show crypto isakmp peer", `(?s)Description: connection from site A\n.*flags: PEER_POLICY\n`},
@@ -47,7 +53,9 @@ func TestShowCommands(t *testing.T) {
 		{"show debugging", `^IKEV2:\n  IKEv2 default debugging is on\n`},
 		{"clear crypto sa peer 192.0.2.2", `^$`},
 		{"show crypto session | include Session status", `^Session status: UP-IDLE\n$`},
+		{"clear crypto ikev2 stats", `^Cleared crypto ikev2 statistics\n$`},
 		{"clear crypto ikev2 sa remote 192.0.2.2", `^$`},
+		{"show crypto ikev2 stats", `(?s)Total created IKEv2 SA Count:     0        deleted:       1 .*\nIKEv2 SAs that are gone: 1\n             1  cleared by operator\n`},
 		{"show crypto session history", `(?s)Session status: DOWN, waits for traffic.*\nLast cause: cleared by operator\n.*  DOWN    00:00:\d\d  cleared by operator\n.*  UP      -         -\n$`},
 	} {
 		if got := a.VTY(t, tt.command); !regexp.MustCompile(tt.want).MatchString(got) {
