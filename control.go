@@ -246,7 +246,7 @@ func (c *control) heed(now time.Time, n note) {
 	case noteHard:
 		c.ike.ExpireChild(now, n.in, &c.out)
 	case noteUnknownSPI:
-		c.events.unknownSPI(n, c.interfaceOf(n.path.Local.Addr()))
+		c.events.unknownSPI(n, c.interfaceOf(n.path.LocalHost()))
 		c.debug.unknownSPI(now, n)
 	case noteDrop:
 		if in := c.db.Lookup(n.in); in != nil {
@@ -257,10 +257,10 @@ func (c *control) heed(now time.Time, n note) {
 }
 
 // interfaceOf is the name of the interface that has an address; "" where none says so.
-func (c *control) interfaceOf(a netip.Addr) string {
+func (c *control) interfaceOf(h sadb.Host) string {
 	for _, f := range c.cfg.Session.Interfaces {
 		for _, at := range f.Addresses {
-			if text, _, _ := strings.Cut(at, "/"); text == a.Unmap().String() {
+			if text, _, _ := strings.Cut(at, "/"); f.VRF == h.VRF && text == h.Addr.Unmap().String() {
 				return f.Name
 			}
 		}

@@ -51,7 +51,8 @@ func (f *forger) send(data []byte, n int) {
 // Each kind of bad packet is told of in a classic router's words, once a minute for each SA, and then how many more there were.
 func TestDropMessages(t *testing.T) {
 	engine(t, func(a, _ *Config) {
-		a.Session.Interfaces = []session.Interface{{Name: "eth0", Addresses: []string{outerA.String() + "/24"}}}
+		address := []string{outerA.String() + "/24"}
+		a.Session.Interfaces = []session.Interface{{Name: "eth9", VRF: "RED", Addresses: address}, {Name: "eth0", Addresses: address}}
 	}, func(t *testing.T, g *rig) {
 		g.up()
 		f := g.forger()
