@@ -23,7 +23,7 @@ type Traced struct {
 	Path     sadb.Path
 	Way      Way
 	Header   wire.Header
-	Payloads string // in the notation of the RFC; nothing in it is secret
+	Payloads string // in the notation of the RFC, of bounded length; nothing in it is secret
 	Octets   int    // of the message, in all its fragments
 }
 
@@ -37,6 +37,9 @@ type Refused struct {
 
 func (Traced) event()  {}
 func (Refused) event() {}
+
+// maxTraced is the octets of a message in the notation: more is in no line of the log, and peers choose how much there is.
+const maxTraced = 1200
 
 // Trace has the Endpoint tell of the messages of those peers that want chooses, from now on. Nil: of none, as at first, which costs nothing.
 func (e *Endpoint) Trace(want func(peer netip.Addr) bool) { e.traces = want }
@@ -53,15 +56,14 @@ func (e *Endpoint) traceClear(way Way, id sadb.IKEID, d Datagram, octets int, ou
 	if err != nil {
 		return // of a message that came, a drop tells
 	}
-	out.Events = append(out.Events, Traced{
-		SA: id, Path: d.Path, Way: way, Header: m.Header, Payloads: wire.Notation(m.Payloads, m.Flags&wire.FlagResponse != 0), Octets: octets,
-	})
+	text := shortened(wire.Notation(m.Payloads, m.Flags&wire.FlagResponse != 0), maxTraced)
+	out.Events = append(out.Events, Traced{SA: id, Path: d.Path, Way: way, Header: m.Header, Payloads: text, Octets: octets})
 }
 
 // traceSealed tells of a message that was opened, or sealed, by the SA's keys.
 func (s *sa) traceSealed(way Way, path sadb.Path, h wire.Header, ps []wire.Payload, octets int, out *Output) {
 	if s.e.traced(path) {
-		text := "SK {" + wire.Notation(ps, h.Flags&wire.FlagResponse != 0) + "}"
+		text := "SK {" + shortened(wire.Notation(ps, h.Flags&wire.FlagResponse != 0), maxTraced) + "}"
 		out.Events = append(out.Events, Traced{SA: s.id, Path: path, Way: way, Header: h, Payloads: text, Octets: octets})
 	}
 }
@@ -71,7 +73,7 @@ func (e *Endpoint) traceRefusal(id sadb.IKEID, path sadb.Path, bad *NotifyError,
 	if e.traced(path) {
 		detail := ""
 		if bad.Err != nil {
-			detail = bad.Err.Error()
+			detail = plain(bad.Err.Error())
 		}
 		out.Events = append(out.Events, Refused{SA: id, Path: path, Notify: bad.Type, Detail: detail})
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"seikan/ike/wire"
+	"seikan/sadb"
 )
 
 // Each message is told of by both ends, in the same words, and nothing of it that is secret.
@@ -93,7 +94,27 @@ func TestTraceTrouble(t *testing.T) {
 	p.a.acquire("f0")
 	p.run(5 * time.Second)
 	refused := find[Refused](p.b)
-	if len(refused) == 0 || refused[0].Notify != wire.NO_PROPOSAL_CHOSEN || refused[0].Detail == "" || refused[0].SA == 0 {
+	if len(refused) == 0 || refused[0].Notify != wire.NO_PROPOSAL_CHOSEN || !strings.HasPrefix(refused[0].Detail, "the peer offers ESP: ") || refused[0].SA == 0 {
 		t.Errorf("got %+v, want one for NO_PROPOSAL_CHOSEN", refused)
+	}
+}
+
+// A message of many proposals is told of in no more octets than a line of the log has room for.
+func TestTraceHostile(t *testing.T) {
+	p := newPair(t, nil)
+	p.b.e.Trace(func(netip.Addr) bool { return true })
+	many := wire.Proposal{Num: 1, Protocol: wire.ProtocolIKE, Transforms: make([]wire.Transform, 255)}
+	for i := range many.Transforms {
+		many.Transforms[i] = wire.Transform{Type: wire.TransformENCR, ID: uint16(1024 + i)}
+	}
+	payloads := slices.Repeat([]wire.Payload{&wire.SA{Proposals: []wire.Proposal{many}}}, 25)
+	m := wire.Message{Header: wire.Header{SPIi: 1, Version: version, Exchange: wire.IKE_SA_INIT, Flags: wire.FlagInitiator}, Payloads: payloads}
+	p.b.deliver(sadb.Path{Local: netip.AddrPortFrom(addrB, 500), Remote: netip.AddrPortFrom(addrA, 500)}, m.Append(nil))
+	traced := find[Traced](p.b)
+	if len(traced) == 0 {
+		t.Fatal("told of nothing")
+	}
+	if text := traced[0].Payloads; len(text) < 1000 || len(text) > 1500 || !strings.HasSuffix(text, "...") {
+		t.Errorf("%d octets: %.100s", len(text), text)
 	}
 }
