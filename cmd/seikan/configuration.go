@@ -69,7 +69,7 @@ func (c *configuration) Configure(ctx context.Context, path []string, line strin
 		c.draft = e.Model
 		c.settleSoon()
 	}
-	if e.Left && (c.pause != nil || c.draft.NamesKeyFile()) { // the keys may be others now
+	if e.Left && (c.pause != nil || c.failed != nil || c.draft.NamesKeyFile()) { // the system, or the keys, may be others now
 		c.settle(ctx)
 	}
 	return e.Path, e.Left, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -139,5 +140,33 @@ func BenchmarkPaste(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(lines), "ms/line")
 		})
+	}
+}
+
+// What could not be put in force is tried again at `end`: what kept it may be mended on the system, as a network namespace that was missing.
+func TestEndTriesAgain(t *testing.T) {
+	c, applied := testConfiguration(t)
+	defer c.close()
+	put, missing := c.apply, errors.New("a VRF whose network namespace is there")
+	c.apply = func(ctx context.Context, m *config.Model) error {
+		if missing != nil {
+			return missing
+		}
+		return put(ctx, m)
+	}
+	if _, _, err := c.Configure(t.Context(), nil, "hostname gw1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Pending(); len(got) != 1 {
+		t.Fatalf("pending: %q", got)
+	}
+	missing = nil
+	for range 2 {
+		if _, left, err := c.Configure(t.Context(), nil, "end"); !left || err != nil {
+			t.Fatalf("end: %v, %v", left, err)
+		}
+		if got := c.Pending(); len(got) != 0 || len(*applied) != 1 {
+			t.Errorf("pending: %q, after %d changes", got, len(*applied))
+		}
 	}
 }
