@@ -118,9 +118,11 @@ func (c *configuration) settle(ctx context.Context) {
 	if c.failed = nil; len(c.draft.Lacks()) > 0 {
 		return
 	}
-	if c.failed = c.apply(ctx, c.draft); c.failed == nil {
-		c.force = c.draft
+	if c.failed = c.apply(ctx, c.draft); c.failed != nil {
+		c.log.Warn().Err(c.failed).Msg("lines of the configuration are not in force") // who gave them may be gone
+		return
 	}
+	c.force = c.draft
 }
 
 func (c *configuration) Pending() []string {

@@ -147,6 +147,8 @@ func BenchmarkPaste(b *testing.B) {
 func TestEndTriesAgain(t *testing.T) {
 	c, applied := testConfiguration(t)
 	defer c.close()
+	var said strings.Builder
+	c.log = zerolog.New(&said)
 	put, missing := c.apply, errors.New("a VRF whose network namespace is there")
 	c.apply = func(ctx context.Context, m *config.Model) error {
 		if missing != nil {
@@ -159,6 +161,9 @@ func TestEndTriesAgain(t *testing.T) {
 	}
 	if got := c.Pending(); len(got) != 1 {
 		t.Fatalf("pending: %q", got)
+	}
+	if text := said.String(); !strings.Contains(text, missing.Error()) {
+		t.Errorf("the log has %q", text)
 	}
 	missing = nil
 	for range 2 {
