@@ -42,7 +42,7 @@ func (s *service) watchPaths(ctx context.Context) {
 		for range min(len(paths), pathsAtOnce) {
 			p := paths[next%len(paths)]
 			next++
-			n, err := tun.PathMTU(s.fronts[p.VRF], p.Local.Addr(), p.Remote.Addr())
+			n, err := tun.PathMTU(s.fronts[p.VRF].name, p.Local.Addr(), p.Remote.Addr())
 			if remote := p.RemoteHost(); err == nil && n != told[remote] {
 				if told[remote] = n; n == 0 {
 					delete(told, remote)

@@ -10,7 +10,7 @@ import (
 func (s *service) noteHosts() {
 	byNetns := map[string][]*tun.Host{"": {s.host}}
 	for _, h := range s.tunnels.open {
-		byNetns[h.netns] = append(byNetns[h.netns], h.Host)
+		byNetns[h.ns.name] = append(byNetns[h.ns.name], h.Host)
 	}
 	s.hosts.Store(&byNetns)
 	select {

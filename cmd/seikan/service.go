@@ -46,8 +46,8 @@ type service struct {
 	hostsChanged chan struct{}
 	device       string
 	locals       []config.LocalEndpoint
-	fronts       map[string]string // front VRFs and their network namespaces
-	roams        bool              // some of the locals may come and go
+	fronts       map[string]namespace // of the sockets, by front VRF
+	roams        bool                 // some of the locals may come and go
 }
 
 // onClose has something closed by close, before what was opened before it.
@@ -148,8 +148,12 @@ func lanes(b config.Built) int {
 // listen opens the sockets: for each local address one for bare IKE, one for IKE and ESP (RFC 3948), and where it may come one for bare ESP.
 func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 	var sockets []seikan.Socket
-	s.fronts = make(map[string]string)
+	s.fronts = make(map[string]namespace)
 	for _, l := range built.Locals {
+		ns, err := findNamespace(l.Netns)
+		if err != nil {
+			return nil, fmt.Errorf("seikan: VRF %s: %w", l.VRF, err)
+		}
 		for _, natt := range [...]bool{false, true} {
 			port := cmp.Or(built.IKE.Port, 500)
 			if natt {
@@ -182,7 +186,7 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 			s.onClose(conn.Close)
 			sockets = append(sockets, seikan.Socket{Conn: conn, ESP: true, MTU: l.MTU, VRF: l.VRF})
 		}
-		s.locals, s.fronts[l.VRF] = append(s.locals, l), l.Netns
+		s.locals, s.fronts[l.VRF] = append(s.locals, l), ns
 		s.roams = s.roams || l.Alternate
 	}
 	return sockets, nil
@@ -219,7 +223,7 @@ func (s *service) run(ctx context.Context) error {
 	}()
 	if s.roams {
 		for vrf, ns := range s.fronts {
-			go s.watch(ctx, vrf, ns)
+			go s.watch(ctx, vrf, ns.name)
 		}
 	}
 	go s.watchPaths(ctx)

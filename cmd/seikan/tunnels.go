@@ -22,7 +22,7 @@ type tunnels struct {
 // opened is a device, and the network namespace that it is in.
 type opened struct {
 	*tun.Host
-	netns string
+	ns namespace
 }
 
 // prepare opens the devices that are missing. What it returns the router is to have; the caller says then whether it was taken.
@@ -36,11 +36,14 @@ func (t *tunnels) prepare(list []config.Tunnel) (_ []seikan.Tunnel, taken func(b
 	}
 	for _, c := range list {
 		h, there := t.open[c.Name]
-		if !there || h.netns != c.Netns {
-			if h, err = t.make(c); err != nil {
-				return nil, nil, errors.Join(append([]error{err}, closeFresh()...)...)
+		ns, err := findNamespace(c.Netns)
+		if err == nil && (!there || h.ns != ns) {
+			if h, err = t.make(c, ns); err == nil {
+				fresh[c.Name] = h
 			}
-			fresh[c.Name] = h
+		}
+		if err != nil {
+			return nil, nil, errors.Join(append([]error{err}, closeFresh()...)...)
 		}
 		v := seikan.Tunnel{Name: c.Name, Shares: c.Shares, Maps: c.Maps, Device: h.Host, GRE: c.GRE}
 		if !c.Maps {
@@ -60,7 +63,7 @@ func (t *tunnels) prepare(list []config.Tunnel) (_ []seikan.Tunnel, taken func(b
 }
 
 // make opens a device. That of a tunnel interface is down.
-func (t *tunnels) make(c config.Tunnel) (opened, error) {
+func (t *tunnels) make(c config.Tunnel, ns namespace) (opened, error) {
 	name := c.Name
 	if c.Maps {
 		name = t.name
@@ -71,7 +74,7 @@ func (t *tunnels) make(c config.Tunnel) (opened, error) {
 			err = errors.Join(err, h.Close())
 		}
 	}
-	return opened{h, c.Netns}, err
+	return opened{h, ns}, err
 }
 
 // settle gives the devices what the configuration says of them, now that the router has them.
@@ -108,8 +111,12 @@ func (s *service) closeTunnels() error {
 // reconfigure gives the router a configuration with its tunnels. After an error nothing has changed.
 func (s *service) reconfigure(ctx context.Context, built config.Built) error {
 	for _, l := range built.Locals {
-		if ns, ok := s.fronts[l.VRF]; ok && ns != l.Netns {
-			return fmt.Errorf("seikan: VRF %s: its sockets are in network namespace %s: another one needs a new start", l.VRF, ns)
+		ns, err := findNamespace(l.Netns)
+		if err != nil {
+			return fmt.Errorf("seikan: VRF %s: %w", l.VRF, err)
+		}
+		if f, ok := s.fronts[l.VRF]; ok && f != ns {
+			return fmt.Errorf("seikan: VRF %s: its sockets are in a network namespace that was called %s: another one needs a new start", l.VRF, f.name)
 		}
 	}
 	list, taken, err := s.tunnels.prepare(built.Tunnels)

@@ -18,11 +18,28 @@ func Path(name string) string { return filepath.Join(dir, name) }
 
 // Check reports whether there is a namespace of that name. It needs no privilege.
 func Check(name string) error {
+	_, err := Find(name)
+	return err
+}
+
+// ID tells a namespace from others, and from one that had its name before.
+type ID struct{ dev, ino uint64 }
+
+// Find is the ID of the namespace with that name, the zero one for "", that of the process. It needs no privilege.
+func Find(name string) (ID, error) {
+	if name == "" {
+		return ID{}, nil
+	}
 	fd, err := open(name)
 	if err != nil {
-		return err
+		return ID{}, err
 	}
-	return unix.Close(fd)
+	defer unix.Close(fd)
+	var s unix.Stat_t
+	if err := unix.Fstat(fd, &s); err != nil {
+		return ID{}, fmt.Errorf("network namespace %s: %w", name, os.NewSyscallError("fstat", err))
+	}
+	return ID{uint64(s.Dev), s.Ino}, nil
 }
 
 func open(name string) (int, error) {

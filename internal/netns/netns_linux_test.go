@@ -56,6 +56,37 @@ func TestDo(t *testing.T) {
 	}
 }
 
+// A namespace is another one than what had its name before.
+func TestFind(t *testing.T) {
+	name := netnstest.New(t)
+	find := func(name string) netns.ID {
+		t.Helper()
+		id, err := netns.Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	before := find(name)
+	if again := find(name); again != before || before == find("") {
+		t.Errorf("got %v and %v, want the same, and not %v", before, again, find(""))
+	}
+	held := make(chan net.PacketConn, 1) // keeps it there
+	if err := netns.Do(name, func() error {
+		c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		held <- c
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	defer (<-held).Close()
+	netnstest.IP(t, "netns", "delete", name)
+	netnstest.IP(t, "netns", "add", name)
+	if after := find(name); after == before {
+		t.Errorf("got %v for both", after)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	name := netnstest.New(t)
 	other := netns.Path(name + "-file")

@@ -16,6 +16,17 @@ func Check(name string) error {
 	return fmt.Errorf("network namespace %s: on %s: %w", name, runtime.GOOS, errors.ErrUnsupported)
 }
 
+// ID tells a namespace from others.
+type ID struct{}
+
+// Find is the ID of the namespace with that name, the zero one for "", that of the process.
+func Find(name string) (ID, error) {
+	if name == "" {
+		return ID{}, nil
+	}
+	return ID{}, Check(name)
+}
+
 // Do calls f in the namespace with that name, "" for that of the process, which is the only one here.
 func Do(name string, f func() error) error {
 	if name == "" {
