@@ -39,7 +39,7 @@ var edges = map[string][]string{
 	"internal/syslog":    {"internal/logging"},
 	"internal/sshd":      {},
 	"internal/config":    {"", "ike", "ike/wire", "esp", "sadb", "session", "tun", "internal/logging"},
-	"internal/ping":      {},
+	"internal/ping":      {"internal/netns"},
 	"internal/cli":       {"session", "sadb", "internal/logging", "internal/ping"},
 	"internal/metrics":   {"", "ike", "sadb", "session"},
 	"internal/web":       {"", "esp", "ike", "sadb", "session"},

@@ -36,11 +36,13 @@ func (c *call) checkVRFs(ctx context.Context) error {
 		case err != nil:
 			return err
 		case !ok:
-			return refusal(" No VRF named " + *name + " exists")
+			return noVRF(*name)
 		}
 	}
 	return nil
 }
+
+func noVRF(name string) error { return refusal(" No VRF named " + name + " exists") }
 
 // clearing is the action that clears something of the sessions that were named.
 func clearing(what session.Clear) action {

@@ -106,9 +106,10 @@ func (f *fakeBackend) Tables(context.Context) (session.Tables, error) {
 			{Name: "OTHER", Sequence: 1, Protection: session.Protection{Kilobytes: 4608000, Seconds: 3600}},
 		},
 		TransformSets: []session.TransformSet{{Name: "TS", Transforms: "esp-gcm 128"}},
-		Interfaces:    []session.Interface{{Name: "eth0", Up: true, MTU: 1500, Map: "CM", Addresses: []string{"192.0.2.1/24"}}, {Name: "seikan0", Tunnel: true, Up: true}},
-		VRFs:          []session.VRF{{Name: "RED", Namespace: "red", Interfaces: []string{"Tunnel0"}}},
-		Routes:        []session.Route{{Dst: prefix("10.30.31.0/24"), Device: "Tunnel0", VRF: "RED"}, {Dst: prefix("10.30.30.1/32"), Device: "seikan0"}, {Dst: prefix("2001:db8::/32"), Device: "seikan0"}},
+		Interfaces: []session.Interface{{Name: "eth0", Up: true, MTU: 1500, Map: "CM", Addresses: []string{"192.0.2.1/24"}}, {Name: "seikan0", Tunnel: true, Up: true},
+			{Name: "Tunnel0", Tunnel: true, Up: true, VRF: "RED", Addresses: []string{"10.31.0.1/30"}}},
+		VRFs:   []session.VRF{{Name: "RED", Namespace: "red", Interfaces: []string{"Tunnel0"}}},
+		Routes: []session.Route{{Dst: prefix("10.30.31.0/24"), Device: "Tunnel0", VRF: "RED"}, {Dst: prefix("10.30.30.1/32"), Device: "seikan0"}, {Dst: prefix("2001:db8::/32"), Device: "seikan0"}},
 		Policies: session.Policies{
 			Proposals: []session.IKEProposal{{Name: "P1", Encryption: []string{"AES-GCM-256"}, PRF: []string{"SHA384"}, Groups: []string{"DH_GROUP_384_ECP/Group 20"}}, {Name: "default"}},
 			Policies:  []session.IKEPolicy{{Name: "POL", FVRF: "global", Proposals: []string{"P1"}}, {Name: "default", FVRF: "any", Proposals: []string{"default"}}},

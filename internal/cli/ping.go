@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"seikan/internal/ping"
+	"seikan/session"
 )
 
 // pingTime is how long a ping may take, however many requests it is of.
@@ -26,6 +27,7 @@ const (
 // pingArgs is what is said of a ping.
 type pingArgs struct {
 	to       netip.Addr
+	vrf      string // "": the global one
 	source   string // an address or an interface; "": none
 	count    int    // 0: default
 	size     int    // 0: default
@@ -34,15 +36,20 @@ type pingArgs struct {
 }
 
 // pingNode is `ping`.
-var (
-	pingNode = &node{text: "ping", help: "Send echo messages", options: pingOptions(kindAddress), run: doPing, live: true, time: pingTime, next: []*node{
-		{text: "ip", help: "IPv4 echo", options: pingOptions(kindIPv4), run: doPing, live: true, time: pingTime},
-		{text: "ipv6", help: "IPv6 echo", options: pingOptions(kindIPv6), run: doPing, live: true, time: pingTime},
-	}}
-)
+var pingNode = &node{text: "ping", help: "Send echo messages", options: pingOptions(), run: doPing, live: true, time: pingTime}
 
-func pingOptions(to *kind) []*option {
-	list := []*option{{value: to, set: func(a *args, v any) { a.ping.to = v.(netip.Addr) }, open: func(a *args) bool { return !a.ping.to.IsValid() }}}
+func pingOptions() []*option {
+	before := func(a *args) bool { return !a.ping.to.IsValid() }
+	to := func(k *kind) *option {
+		return &option{value: k, set: func(a *args, v any) { a.ping.to = v.(netip.Addr) }, open: before}
+	}
+	list := []*option{
+		to(kindAddress),
+		{text: "ip", help: "IPv4 echo", next: []*option{to(kindIPv4)}, open: before},
+		{text: "ipv6", help: "IPv6 echo", next: []*option{to(kindIPv6)}, open: before},
+	}
+	list = append(list, &option{text: "vrf", help: "In this VRF", value: kindVRF, next: list, open: before,
+		set: func(a *args, v any) { a.ping.vrf = v.(string) }})
 	add := func(text, help string, value *kind, there func(p *pingArgs) bool, set func(p *pingArgs, v any)) {
 		list = append(list, &option{
 			text: text, help: help, value: value, privileged: true,
@@ -83,12 +90,17 @@ func doPing(ctx context.Context, c *call) error {
 	if p.timeout > 0 {
 		r.Timeout = time.Duration(p.timeout) * time.Second
 	}
-	if p.source != "" {
-		from, err := c.sourceOf(ctx, p.source, p.to.Is6())
+	if p.source != "" || p.vrf != "" {
+		tables, err := c.backend.Tables(ctx)
 		if err != nil {
 			return err
 		}
-		r.From = from
+		if r.Netns, err = namespaceOf(tables, p.vrf); err != nil {
+			return err
+		}
+		if r.From, err = sourceOf(tables, p); err != nil {
+			return err
+		}
 	}
 	if _, err := io.WriteString(c.w, pingTitle(r)); err != nil {
 		return err
@@ -104,31 +116,48 @@ func doPing(ctx context.Context, c *call) error {
 	return err
 }
 
-// sourceOf is the address of one of the router's interfaces, by name, or an address as it is.
-func (c *call) sourceOf(ctx context.Context, text string, v6 bool) (netip.Addr, error) {
-	if a, ok := parseAddress(text); ok {
-		if a.(netip.Addr).Is6() != v6 {
+// namespaceOf is the network namespace of a VRF.
+func namespaceOf(tables session.Tables, vrf string) (string, error) {
+	if vrf == "" {
+		return "", nil
+	}
+	for _, v := range tables.VRFs {
+		if v.Name == vrf {
+			return v.Namespace, nil
+		}
+	}
+	return "", noVRF(vrf)
+}
+
+// sourceOf is the address of an interface of the VRF, by name, or an address as it is. Zero: there is to be none.
+func sourceOf(tables session.Tables, p *pingArgs) (netip.Addr, error) {
+	if p.source == "" {
+		return netip.Addr{}, nil
+	}
+	if a, ok := parseAddress(p.source); ok {
+		if a.(netip.Addr).Is6() != p.to.Is6() {
 			return netip.Addr{}, refusal("% Invalid source: it is of another family than the destination.")
 		}
 		return a.(netip.Addr), nil
 	}
-	tables, err := c.backend.Tables(ctx)
-	if err != nil {
-		return netip.Addr{}, err
-	}
 	for _, f := range tables.Interfaces {
-		if !strings.EqualFold(f.Name, text) {
+		switch {
+		case !strings.EqualFold(f.Name, p.source):
 			continue
+		case f.VRF != p.vrf && p.vrf != "":
+			return netip.Addr{}, refusal("% Invalid source: interface " + f.Name + " is not in VRF " + p.vrf + ".")
+		case f.VRF != p.vrf:
+			return netip.Addr{}, refusal("% Invalid source: interface " + f.Name + " is in VRF " + f.VRF + ".")
 		}
 		for _, at := range f.Addresses {
 			addr, _, _ := strings.Cut(at, "/")
-			if a, err := netip.ParseAddr(addr); err == nil && a.Is6() == v6 {
+			if a, err := netip.ParseAddr(addr); err == nil && a.Is6() == p.to.Is6() {
 				return a, nil
 			}
 		}
 		return netip.Addr{}, refusal("% Invalid source: interface " + f.Name + " has no address of that family.")
 	}
-	return netip.Addr{}, refusal("% Invalid source: there is no interface " + text + ".")
+	return netip.Addr{}, refusal("% Invalid source: there is no interface " + p.source + ".")
 }
 
 // pingTitle is what is printed in front of the results.

@@ -63,6 +63,21 @@ func TestPing(t *testing.T) {
 			escape + "Sending 71, 100-byte ICMP Echos to 10.2.2.9, timeout is 2 seconds:\n" + strings.Repeat("!", 70) + "\n!\nSuccess rate is 100 percent (71/71), round-trip min/avg/max = 1/1/1 ms\n", done},
 		{"ping 192.0.2.99", nil,
 			escape + "Sending 5, 100-byte ICMP Echos to 192.0.2.99, timeout is 2 seconds:\nSuccess rate is 0 percent (0/0)\n% seikan: router stopped\n", refused},
+		{"ping vrf RED 10.2.2.9 source Tunnel0 repeat 2", []ping.Result{ms(1)},
+			escape + "Sending 2, 100-byte ICMP Echos to 10.2.2.9, timeout is 2 seconds:\nPacket sent with a source address of 10.31.0.1 \n!!\nSuccess rate is 100 percent (2/2), round-trip min/avg/max = 1/1/1 ms\n", done},
+		{"ping vrf RED ip 10.2.2.9 repeat 1", []ping.Result{ms(1)},
+			escape + "Sending 1, 100-byte ICMP Echos to 10.2.2.9, timeout is 2 seconds:\n!\nSuccess rate is 100 percent (1/1), round-trip min/avg/max = 1/1/1 ms\n", done},
+		{"ping vrf RED ipv6 2001:db8::9 repeat 1", []ping.Result{ms(1)},
+			escape + "Sending 1, 100-byte ICMP Echos to 2001:DB8::9, timeout is 2 seconds:\n!\nSuccess rate is 100 percent (1/1), round-trip min/avg/max = 1/1/1 ms\n", done},
+		{"ping vrf BLUE 10.2.2.9", nil, " No VRF named BLUE exists\n", refused},
+		{"ping vrf RED 10.2.2.9 source eth0", nil, "% Invalid source: interface eth0 is not in VRF RED.\n", refused},
+		{"ping 10.2.2.9 source tunnel0", nil, "% Invalid source: interface Tunnel0 is in VRF RED.\n", refused},
+		{"ping vrf RED", nil, incomplete, refused},
+		{"ping vrf RED ip", nil, incomplete, refused},
+		{"ping vrf RED ip 2001:db8::9", nil, "ping vrf RED ip 2001:db8::9\n                ^\n" + invalid, refused},
+		{"ping vrf RED repeat 5", nil, "ping vrf RED repeat 5\n             ^\n" + invalid, refused},
+		{"ping 10.2.2.9 vrf RED", nil, "ping 10.2.2.9 vrf RED\n              ^\n" + invalid, refused},
+		{"ping 10.2.2.9 ip 10.2.2.9", nil, "ping 10.2.2.9 ip 10.2.2.9\n              ^\n" + invalid, refused},
 		{"ping", nil, incomplete, refused},
 		{"ping ip", nil, incomplete, refused},
 		{"ping 10.2.2.9 repeat", nil, incomplete, refused},
@@ -91,6 +106,21 @@ func TestPing(t *testing.T) {
 		})
 	}
 	checkExecute(t, "ping 10.2.2.9", "% This router sends no echo messages.\n", refused)
+}
+
+// The request is of the network namespace of the VRF, and of that of the process without one.
+func TestPingNamespace(t *testing.T) {
+	for line, want := range map[string]string{"ping 10.2.2.9": "", "ping vrf RED 10.2.2.9": "red"} {
+		s := &shell{backend: &fakeBackend{}, info: fakeInfo}
+		got := "none"
+		s.info.Ping = func(_ context.Context, r ping.Request, _ func(ping.Result) error) error {
+			got = r.Netns
+			return nil
+		}
+		if _, err := s.execute(t.Context(), line, false, io.Discard); err != nil || got != want {
+			t.Errorf("%s: got namespace %q, %v, want %q", line, got, err, want)
+		}
+	}
 }
 
 // Without `enable` there is a ping as it comes.

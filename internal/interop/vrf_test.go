@@ -95,6 +95,8 @@ func TestVRF(t *testing.T) {
 		"show running-config":                                      "ip route vrf BLUE " + InnerB + " 255.255.255.255 Tunnel1",
 		"show crypto isakmp peers":                                 "Description: by INET2",
 		"show crypto session fvrf INET ivrf RED interface Tunnel1": "Crypto session current status",
+		"ping vrf RED " + tunnelB + " source Tunnel0":              "!!!!!\nSuccess rate is 100 percent (5/5)",
+		"ping vrf BLUE " + InnerB + " source " + InnerA:            "!!!!!\nSuccess rate is 100 percent (5/5)",
 	} {
 		if out := a.VTY(t, command); !strings.Contains(out, want) {
 			t.Errorf("%s: want %s in\n%s", command, want, out)
@@ -118,7 +120,7 @@ func TestVRF(t *testing.T) {
 		}
 		up(a)
 	}
-	for _, command := range []string{"clear crypto session fvrf NONE", "clear crypto session ivrf NONE", "show ip route vrf NONE"} {
+	for _, command := range []string{"clear crypto session fvrf NONE", "clear crypto session ivrf NONE", "show ip route vrf NONE", "ping vrf NONE " + InnerB} {
 		if out, err := a.vty(command); err == nil || !strings.Contains(out, " No VRF named NONE exists") {
 			t.Errorf("%s: got %v, %s", command, err, out)
 		}

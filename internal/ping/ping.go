@@ -12,6 +12,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"seikan/internal/netns"
 )
 
 // Bounds of a Request. The least is a datagram with headers and what tells the requests of one run from each other.
@@ -30,6 +32,7 @@ type Request struct {
 	Size         int        // octets of a datagram, with the headers of IP and ICMP
 	Timeout      time.Duration
 	DontFragment bool
+	Netns        string // network namespace of To and From; "": that of the process
 }
 
 // Answer is what became of one request.
@@ -83,7 +86,11 @@ func Run(ctx context.Context, r Request, take func(Result) error) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	conn, err := listen(r)
+	var conn net.PacketConn
+	err := netns.Do(r.Netns, func() (err error) {
+		conn, r, err = listen(r)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("ping: %w", err)
 	}

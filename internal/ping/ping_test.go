@@ -15,6 +15,8 @@ import (
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+
+	"seikan/internal/netns/netnstest"
 )
 
 var (
@@ -306,6 +308,42 @@ func TestLoopback(t *testing.T) {
 			t.Skipf("%s: %v", tt.to, err)
 		case err != nil || replies != r.Count:
 			t.Errorf("%s, %d octets: %d replies, %v, want %d", tt.to, tt.size, replies, err, r.Count)
+		}
+	}
+}
+
+// An address of a network namespace answers there, and only there; a zone is a name of that namespace.
+func TestNamespace(t *testing.T) {
+	ns, only := netnstest.New(t), "198.51.100.77"
+	netnstest.IP(t, "-n", ns, "link", "add", "inside0", "type", "veth", "peer", "name", "inside1")
+	netnstest.IP(t, "-n", ns, "link", "set", "inside1", "up")
+	netnstest.IP(t, "-n", ns, "link", "set", "inside0", "up")
+	netnstest.IP(t, "-n", ns, "address", "add", only+"/32", "dev", "inside0")
+	netnstest.IP(t, "-n", ns, "address", "add", "fe80::77/64", "dev", "inside0", "nodad")
+	for _, tt := range []struct {
+		netns, to, from string
+		want            int // replies; -1: an error
+	}{
+		{ns, only, only, 2},
+		{ns, "fe80::77%inside0", "fe80::77%inside0", 2},
+		{ns, "fe80::77%inside0", "", 2},
+		{"", only, only, -1},
+		{"", "fe80::77%inside0", "", -1},
+		{"no-such-namespace", only, "", -1},
+	} {
+		r := Request{To: netip.MustParseAddr(tt.to), Count: 2, Size: 100, Timeout: 5 * time.Second, Netns: tt.netns}
+		if tt.from != "" {
+			r.From = netip.MustParseAddr(tt.from)
+		}
+		replies := 0
+		err := Run(t.Context(), r, func(r Result) error {
+			if r.Answer == Reply {
+				replies++
+			}
+			return nil
+		})
+		if (err != nil) != (tt.want < 0) || err == nil && replies != tt.want {
+			t.Errorf("%s from %q in namespace %q: got %d replies, %v, want %d", tt.to, tt.from, tt.netns, replies, err, tt.want)
 		}
 	}
 }
