@@ -22,9 +22,10 @@ const debugRate = 200
 
 // debugger writes those lines. Where nothing is debugged control has none. It belongs to control.
 type debugger struct {
-	what session.Debug
-	log  zerolog.Logger
-	db   *sadb.DB
+	what     session.Debug
+	log      zerolog.Logger
+	db       *sadb.DB
+	sessions *session.Tracker
 
 	until time.Time // of the second that is counted
 	lines int       // in it
@@ -48,11 +49,11 @@ func (c *control) setDebug(what session.Debug) {
 	c.ike.Trace(nil)
 	c.watched.Store(what.IPsec)
 	switch {
-	case !what.On() && len(what.Peers) == 0:
+	case !what.On() && !what.Any():
 		c.debug = nil
 		return
 	case c.debug == nil:
-		c.debug = &debugger{log: c.cfg.Log, db: &c.db}
+		c.debug = &debugger{log: c.cfg.Log, db: &c.db, sessions: c.tracker}
 	}
 	c.debug.what = what
 	if what.IKEv2 != 0 {
@@ -107,13 +108,18 @@ func (d *debugger) event(now time.Time, ev ike.Event) {
 	}
 }
 
-// say writes a line about a part of IKE.
-func (d *debugger) say(now time.Time, part session.DebugIKE, path sadb.Path, id sadb.IKEID, text func() string) {
-	if !d.what.IKEv2.Has(part) || path.Remote.IsValid() && !d.what.Wants(path.Remote.Addr()) {
+// wants reports whether an IKE SA fits the conditions.
+func (d *debugger) wants(sa ike.SAInfo) bool {
+	return d.what.Wants(sa.Path.RemoteHost()) && d.what.WantsInside(d.sessions.Inside(sa))
+}
+
+// say writes a line about a part of IKE. Of the SA there need not be more than is known.
+func (d *debugger) say(now time.Time, part session.DebugIKE, sa ike.SAInfo, text func() string) {
+	if !d.what.IKEv2.Has(part) || sa.Path.Remote.IsValid() && !d.wants(sa) {
 		return
 	}
 	d.line(now, func() string {
-		return fmt.Sprintf("%s:(SA ID = %d):%s", debugNames[part], id, text())
+		return fmt.Sprintf("%s:(SA ID = %d):%s", debugNames[part], sa.ID, text())
 	})
 }
 
@@ -123,22 +129,22 @@ var debugNames = map[session.DebugIKE]string{
 
 func (d *debugger) ikev2(now time.Time, ev ike.Event) {
 	state := func(sa ike.SAInfo, format string, args ...any) {
-		d.say(now, session.DebugInternal, sa.Path, sa.ID, func() string {
+		d.say(now, session.DebugInternal, sa, func() string {
 			return fmt.Sprintf(format, args...) + fmt.Sprintf(" [Local %s/Remote %s]", ending(sa.Path.Local), ending(sa.Path.Remote))
 		})
 	}
 	switch ev := ev.(type) {
 	case ike.Traced:
-		d.say(now, session.DebugPackets, ev.Path, ev.SA, func() string { return packetText(ev) })
+		d.say(now, session.DebugPackets, ike.SAInfo{ID: ev.SA, Path: ev.Path}, func() string { return packetText(ev) })
 	case ike.Refused:
-		d.say(now, session.DebugErrors, ev.Path, ev.SA, func() string {
+		d.say(now, session.DebugErrors, ike.SAInfo{ID: ev.SA, Path: ev.Path}, func() string {
 			return fmt.Sprintf("Request of %s refused with %v: %s", ending(ev.Path.Remote), ev.Notify, ev.Detail)
 		})
 	case ike.Dropped:
-		path := sadb.Path{Remote: ev.From}
-		d.say(now, session.DebugErrors, path, 0, func() string { return fmt.Sprintf("Message of %s not acted on: %v", ending(ev.From), ev.Reason) })
+		sa := ike.SAInfo{Path: sadb.Path{Remote: ev.From, VRF: ev.VRF}}
+		d.say(now, session.DebugErrors, sa, func() string { return fmt.Sprintf("Message of %s not acted on: %v", ending(ev.From), ev.Reason) })
 	case ike.Failed:
-		d.say(now, session.DebugErrors, ev.Path, ev.SA, func() string {
+		d.say(now, session.DebugErrors, ike.SAInfo{ID: ev.SA, Peer: ev.Peer, Path: ev.Path}, func() string {
 			return fmt.Sprintf("Negotiation with %s failed: %s", ending(ev.Path.Remote), reasonText(ev.Reason, ev.Detail))
 		})
 	case ike.SAStart:
@@ -212,7 +218,7 @@ func (d *debugger) dropped(now time.Time, n note) {
 
 // unknownSPI writes a line about a packet that was dropped because it has no SA.
 func (d *debugger) unknownSPI(now time.Time, n note) {
-	if d != nil && d.what.IPsec && d.what.Wants(n.path.Remote.Addr()) {
+	if d != nil && d.what.IPsec && d.wants(ike.SAInfo{Path: n.path}) {
 		d.line(now, func() string {
 			return fmt.Sprintf("IPSEC(drop): packet from %v to %v: unknown SPI 0x%08X", n.path.Remote.Addr(), n.path.Local.Addr(), uint32(n.in))
 		})
@@ -227,7 +233,7 @@ func (d *debugger) known(now time.Time, name string, in esp.SPI, what string) {
 }
 
 func (d *debugger) sa(now time.Time, name string, s sadb.ChildSpec, what string) {
-	if !d.what.Wants(s.Path.Remote.Addr()) {
+	if !d.wants(ike.SAInfo{ID: s.IKE, Path: s.Path}) {
 		return
 	}
 	d.line(now, func() string {

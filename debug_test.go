@@ -35,8 +35,8 @@ func TestDebug(t *testing.T) {
 		{"internal", session.Debug{IKEv2: session.DebugInternal}, map[string]int{"IKEv2-INTERNAL": 4}},
 		{"errors", session.Debug{IKEv2: session.DebugErrors}, nil},
 		{"IPsec", session.Debug{IPsec: true}, map[string]int{"IPSEC(create_sa): sa created": 1, "IPSEC(delete_sa): deleting SA: cleared by operator": 1}},
-		{"the peer", session.Debug{IPsec: true, Peers: []netip.Addr{outerB}}, map[string]int{"IPSEC(": 2}},
-		{"another peer", session.Debug{IKEv2: session.DebugDefault, IPsec: true, Peers: []netip.Addr{outerA}}, nil},
+		{"the peer", session.Debug{IPsec: true, DebugConditions: session.DebugConditions{Peers: []netip.Addr{outerB}}}, map[string]int{"IPSEC(": 2}},
+		{"another peer", session.Debug{IKEv2: session.DebugDefault, IPsec: true, DebugConditions: session.DebugConditions{Peers: []netip.Addr{outerA}}}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			engine(t, nil, func(t *testing.T, g *rig) {
@@ -66,6 +66,67 @@ func TestDebug(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Conditions of different sorts must all hold, and of one sort any. The inside VRF is that of the session, from the first message on.
+func TestDebugVRFs(t *testing.T) {
+	peers, other := []netip.Addr{outerB}, []string{"OTHER"}
+	for _, tt := range []struct {
+		name string
+		only session.DebugConditions
+		want int // lines
+	}{
+		{"the front VRF", session.DebugConditions{FVRFs: []string{"OTHER", "INET"}}, 14},
+		{"another front VRF", session.DebugConditions{FVRFs: []string{"RED"}}, 0},
+		{"the inside VRF", session.DebugConditions{IVRFs: []string{"RED"}}, 14},
+		{"another inside VRF", session.DebugConditions{IVRFs: []string{"INET"}}, 0},
+		{"all", session.DebugConditions{Peers: peers, FVRFs: []string{"INET"}, IVRFs: []string{"RED"}}, 14},
+		{"the peer in another front VRF", session.DebugConditions{Peers: peers, FVRFs: other}, 0},
+		{"the peer in another inside VRF", session.DebugConditions{Peers: peers, IVRFs: other}, 0},
+		{"another peer", session.DebugConditions{Peers: []netip.Addr{outerA}, FVRFs: []string{"INET"}}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			vrfs := func(a, _ *Config) {
+				a.IKE.Peers[0].FVRF, a.Session.Sessions[0].FVRF, a.Session.Sessions[0].IVRF = "INET", "INET", "RED"
+			}
+			engine(t, vrfs, func(t *testing.T, g *rig) {
+				g.a.debug(func(d *session.Debug) {
+					*d = session.Debug{IKEv2: session.DebugDefault, IPsec: true, DebugConditions: tt.only}
+				})
+				g.up()
+				if _, err := g.a.router.Clear(t.Context(), session.Filter{}); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+				if got := len(g.a.log.find("IKEv2-")) + len(g.a.log.find("IPSEC(")); got != tt.want {
+					t.Errorf("%d lines, want %d:\n%s", got, tt.want, g.a.log)
+				}
+			})
+		})
+	}
+}
+
+// What belongs to no session is in no inside VRF, but came by a front VRF.
+func TestDebugOfNoSession(t *testing.T) {
+	var out bytes.Buffer
+	d := &debugger{what: session.Debug{IKEv2: session.DebugDefault}, log: zerolog.New(&out), sessions: session.New(session.Config{}, nil)}
+	for _, tt := range []struct {
+		name string
+		only session.DebugConditions
+		want bool
+	}{
+		{"no condition", session.DebugConditions{}, true},
+		{"its front VRF", session.DebugConditions{FVRFs: []string{"INET"}}, true},
+		{"another front VRF", session.DebugConditions{FVRFs: []string{"INET2"}}, false},
+		{"an inside VRF", session.DebugConditions{IVRFs: []string{"INET"}}, false},
+	} {
+		out.Reset()
+		d.what.DebugConditions = tt.only
+		d.event(eventTime, ike.Dropped{From: netip.MustParseAddrPort("192.0.2.2:500"), VRF: "INET"})
+		if got := out.Len() > 0; got != tt.want {
+			t.Errorf("%s: got %q, want a line: %v", tt.name, out.String(), tt.want)
+		}
 	}
 }
 
@@ -111,7 +172,7 @@ func TestDebugErrors(t *testing.T) {
 // There are so many lines in a second, and one that says how many are left out. Lines that nothing takes are not made.
 func TestDebugLimit(t *testing.T) {
 	var out bytes.Buffer
-	d := &debugger{what: session.Debug{IKEv2: session.DebugDefault}, log: zerolog.New(&out)}
+	d := &debugger{what: session.Debug{IKEv2: session.DebugDefault}, log: zerolog.New(&out), sessions: session.New(session.Config{}, nil)}
 	ev := ike.Dropped{From: netip.MustParseAddrPort("192.0.2.2:500")}
 	for range debugRate + 50 {
 		d.event(eventTime, ev)

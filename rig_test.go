@@ -125,9 +125,10 @@ func (g *rig) start(c Config, local, inner, far netip.Addr) *end {
 	g.t.Helper()
 	e := &end{t: g.t, dev: tuntest.NewMem(1400), log: &logLines{}, inner: inner, far: far, done: make(chan error, 1)}
 	c.Device = g.device(e.dev)
+	vrf := c.IKE.Peers[0].FVRF
 	c.Sockets = []Socket{
-		{Conn: g.net.Listen(netip.AddrPortFrom(local, 500))},
-		{Conn: g.net.Listen(netip.AddrPortFrom(local, 4500)), NATT: true},
+		{Conn: g.net.Listen(netip.AddrPortFrom(local, 500)), VRF: vrf},
+		{Conn: g.net.Listen(netip.AddrPortFrom(local, 4500)), NATT: true, VRF: vrf},
 	}
 	c.SetMTU = func(n int) error { e.mtus = append(e.mtus, n); return nil }
 	c.Log = zerolog.New(e.log)

@@ -30,7 +30,7 @@ type Endpoint struct {
 	deadlines deadlines
 	away      map[sadb.Host]bool // our addresses that are gone
 	drops     [NumDrops]uint64
-	traces    func(netip.Addr) bool // whose messages are told of; nil: nobody's
+	traces    func(sadb.Host) bool // whose messages are told of; nil: nobody's
 	stopping  bool
 }
 
@@ -143,7 +143,7 @@ func (e *Endpoint) handleSA(now time.Time, d Datagram, h wire.Header, out *Outpu
 
 func (e *Endpoint) drop(d Datagram, why Drop, out *Output) {
 	e.drops[why]++
-	out.Events = append(out.Events, Dropped{From: d.Path.Remote, Reason: why})
+	out.Events = append(out.Events, Dropped{From: d.Path.Remote, VRF: d.Path.VRF, Reason: why})
 }
 
 // refuseVersion answers a request of a later major version than ours, unprotected (RFC 7296 §2.5).

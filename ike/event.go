@@ -141,6 +141,7 @@ type Failed struct {
 // Dropped: a message was not acted on. Counted; logged at most sampled.
 type Dropped struct {
 	From   netip.AddrPort
+	VRF    string // the front VRF that it came from
 	Reason Drop
 }
 

@@ -1,8 +1,6 @@
 package ike
 
 import (
-	"net/netip"
-
 	"seikan/ike/wire"
 	"seikan/sadb"
 )
@@ -42,10 +40,10 @@ func (Refused) event() {}
 const maxTraced = 1200
 
 // Trace has the Endpoint tell of the messages of those peers that want chooses, from now on. Nil: of none, as at first, which costs nothing.
-func (e *Endpoint) Trace(want func(peer netip.Addr) bool) { e.traces = want }
+func (e *Endpoint) Trace(want func(peer sadb.Host) bool) { e.traces = want }
 
 // traced reports whether a peer's messages are wanted.
-func (e *Endpoint) traced(p sadb.Path) bool { return e.traces != nil && e.traces(p.Remote.Addr()) }
+func (e *Endpoint) traced(p sadb.Path) bool { return e.traces != nil && e.traces(p.RemoteHost()) }
 
 // traceClear tells of a message as everybody can read it.
 func (e *Endpoint) traceClear(way Way, id sadb.IKEID, d Datagram, octets int, out *Output) {

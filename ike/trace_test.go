@@ -1,7 +1,6 @@
 package ike
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 // Each message is told of by both ends, in the same words, and nothing of it that is secret.
 func TestTrace(t *testing.T) {
 	p := newPair(t, nil)
-	all := func(netip.Addr) bool { return true }
+	all := func(sadb.Host) bool { return true }
 	p.a.e.Trace(all)
 	p.b.e.Trace(all)
 	p.up()
@@ -52,8 +51,8 @@ func TestTrace(t *testing.T) {
 // Only of the peers that were chosen, and of none in the end.
 func TestTraceChosen(t *testing.T) {
 	p := newPair(t, nil)
-	p.a.e.Trace(func(a netip.Addr) bool { return a == addrB })
-	p.b.e.Trace(func(a netip.Addr) bool { return a == addrB })
+	p.a.e.Trace(func(h sadb.Host) bool { return h == sadb.Host{Addr: addrB} })
+	p.b.e.Trace(func(h sadb.Host) bool { return h == sadb.Host{Addr: addrB} })
 	p.up()
 	if a, b := len(find[Traced](p.a)), len(find[Traced](p.b)); a != 4 || b != 0 {
 		t.Errorf("A told of %d messages, B of %d, want 4 and 0", a, b)
@@ -70,8 +69,8 @@ func TestTraceChosen(t *testing.T) {
 // What is sent again, and why something is refused.
 func TestTraceTrouble(t *testing.T) {
 	p := newPair(t, func(a, b *Config) { b.Peers[0].Flows[0].Proposals[0].Encr = []Encr{{wire.ENCR_AES_GCM_16, 256}} })
-	p.a.e.Trace(func(netip.Addr) bool { return true })
-	p.b.e.Trace(func(netip.Addr) bool { return true })
+	p.a.e.Trace(func(sadb.Host) bool { return true })
+	p.b.e.Trace(func(sadb.Host) bool { return true })
 	lost := false
 	p.lose = func(from *side, _ []byte) bool {
 		first := from == p.b && !lost

@@ -191,6 +191,18 @@ func (t *Tracker) Children(f Filter) []esp.SPI {
 	return spis
 }
 
+// Inside is the inside VRF of an IKE SA, or of what is none yet, or none any more, by the peer's name or the addresses. False: it is of no session.
+func (t *Tracker) Inside(sa ike.SAInfo) (vrf string, known bool) {
+	r := t.index.find(sa)
+	if s := t.sas[sa.ID]; s != nil {
+		r = s.session
+	}
+	if r == nil {
+		return "", false
+	}
+	return r.IVRF, true
+}
+
 // HasVRF reports whether a VRF of that name is configured.
 func (t *Tracker) HasVRF(name string) bool {
 	return slices.ContainsFunc(t.cfg.VRFs, func(v VRF) bool { return v.Name == name })

@@ -20,12 +20,15 @@ var (
 	noDebugAll = &node{text: "all", help: "Of anything", run: undebugAll}
 
 	showDebugging = &node{text: "debugging", help: "What is debugged", privileged: true, options: onlyJSON, run: doShowDebugging, pipe: true}
-	showCondition = &node{text: "debug-condition", help: "Peers that debugging is restricted to", privileged: true, pipe: true, run: func(ctx context.Context, c *call) error {
+	showCondition = &node{text: "debug-condition", help: "What debugging is restricted to", privileged: true, options: onlyJSON, pipe: true, run: func(ctx context.Context, c *call) error {
 		d, err := c.backend.Debug(ctx, same)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case c.args.json:
+			return d.DebugConditions.RenderJSON(c.w)
 		}
-		return d.RenderConditions(c.w)
+		return d.DebugConditions.Render(c.w)
 	}}
 )
 
@@ -36,6 +39,8 @@ func debugCrypto(on bool) *node {
 	ike := func(part session.DebugIKE) action { return debugIKE(part, on) }
 	return &node{text: "crypto", help: "Encryption module", next: []*node{
 		{text: "condition", help: "Only of some peers", next: []*node{
+			{text: "fvrf", help: "Of this front-door VRF, and others that are named", options: []*option{{value: kindVRF, set: byFVRF.set}}, run: debugVRF(on)},
+			{text: "ivrf", help: "Of this inside VRF, and others that are named", options: []*option{{value: kindVRF, set: byIVRF.set}}, run: debugVRF(on)},
 			{text: "peer", help: "Of this one, and others that are named", next: []*node{
 				{text: "ipv4", help: "By its address", options: conditionOptions(kindIPv4), run: debugPeer(on)},
 				{text: "ipv6", help: "By its address", options: conditionOptions(kindIPv6), run: debugPeer(on)},
@@ -121,27 +126,51 @@ func debugPeer(on bool) action {
 		if !c.args.peer.IsValid() {
 			return errIncomplete
 		}
-		full := false
-		err := c.change(ctx, func(d *session.Debug) {
-			others := slices.DeleteFunc(slices.Clone(d.Peers), func(p netip.Addr) bool { return p == c.args.peer })
-			full = on && len(others) == session.MaxDebugPeers
-			switch {
-			case full:
-			case on:
-				d.Peers = append(others, c.args.peer)
-			default:
-				d.Peers = others
-			}
-		})
-		if err == nil && full {
-			return refusal(fmt.Sprintf("%% There are %d conditions already.", session.MaxDebugPeers))
-		}
-		return err
+		return condition(ctx, c, on, c.args.peer, func(d *session.Debug) *[]netip.Addr { return &d.Peers })
 	}
 }
 
+// debugVRF is the same for a VRF. One that is not configured any more can be taken away.
+func debugVRF(on bool) action {
+	return func(ctx context.Context, c *call) error {
+		if on {
+			if err := c.checkVRFs(ctx); err != nil {
+				return err
+			}
+		}
+		switch f := c.args.filter; {
+		case f.FVRF != nil:
+			return condition(ctx, c, on, *f.FVRF, func(d *session.Debug) *[]string { return &d.FVRFs })
+		case f.IVRF != nil:
+			return condition(ctx, c, on, *f.IVRF, func(d *session.Debug) *[]string { return &d.IVRFs })
+		}
+		return errIncomplete
+	}
+}
+
+// condition has one be in its list, or not.
+func condition[T comparable](ctx context.Context, c *call, on bool, one T, list func(d *session.Debug) *[]T) error {
+	full := false
+	err := c.change(ctx, func(d *session.Debug) {
+		all := list(d)
+		others := slices.DeleteFunc(slices.Clone(*all), func(v T) bool { return v == one })
+		full = on && len(others) == session.MaxDebugConditions
+		switch {
+		case full:
+		case on:
+			*all = append(others, one)
+		default:
+			*all = others
+		}
+	})
+	if err == nil && full {
+		return refusal(fmt.Sprintf("%% There are %d conditions of that sort already.", session.MaxDebugConditions))
+	}
+	return err
+}
+
 func debugReset(ctx context.Context, c *call) error {
-	return c.change(ctx, func(d *session.Debug) { d.Peers = nil })
+	return c.change(ctx, func(d *session.Debug) { d.DebugConditions = session.DebugConditions{} })
 }
 
 func doShowDebugging(ctx context.Context, c *call) error {

@@ -33,10 +33,20 @@ func TestDebug(t *testing.T) {
 		{"show crypto debug-condition | begin filters", "IKE peer IP address filters:\n2001:DB8::2\n192.0.2.2\n", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
 		{"show debugging json", "{\n  \"ikev2\": [\n    \"internal\"\n  ],\n  \"peers\": [\n    \"2001:db8::2\",\n    \"192.0.2.2\"\n  ]\n}\n", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
 		{"no debug crypto condition peer ipv6 2001:db8::2", "", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
+		{"debug crypto condition fvrf RED", "", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
+		{"debug crypto condition ivrf RED", "", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
+		{"show crypto debug-condition", "Crypto conditional debug currently is turned ON\nIKE debug context unmatched flag: OFF\nIPsec debug context unmatched flag: OFF\n" +
+			"\nIKE peer IP address filters:\n192.0.2.2\n\nFVRF filters:\nRED\n\nIVRF filters:\nRED\n", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
+		{"show crypto debug-condition json", "{\n  \"peers\": [\n    \"192.0.2.2\"\n  ],\n  \"fvrfs\": [\n    \"RED\"\n  ],\n  \"ivrfs\": [\n    \"RED\"\n  ]\n}\n",
+			"IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
+		{"no debug crypto condition fvrf RED", "", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
+		{"undebug crypto condition ivrf GONE", "", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
+		{"show crypto debug-condition | begin VRF", "IVRF filters:\nRED\n", "IKEV2:\n  IKEv2 internal debugging is on\n\nCrypto conditional debugging is on\n"},
 		{"undebug all", "All possible debugging has been turned off\n", ""},
 		{"show crypto debug-condition | include 192", "192.0.2.2\n", ""},
 		{"debug crypto condition reset", "", ""},
 		{"show crypto debug-condition", "Crypto conditional debug currently is turned OFF\n", ""},
+		{"show crypto debug-condition json", "{}\n", ""},
 		{"no debug all", "All possible debugging has been turned off\n", ""},
 		{"show running-config | include debug", "", ""},
 	} {
@@ -50,6 +60,9 @@ func TestDebug(t *testing.T) {
 		}
 	}
 	checkExecute(t, "debug crypto condition peer ipv4", incomplete, refused)
+	checkExecute(t, "debug crypto condition fvrf", incomplete, refused)
+	checkExecute(t, "debug crypto condition fvrf BLUE", " No VRF named BLUE exists\n", refused)
+	checkExecute(t, "debug crypto condition ivrf BLUE", " No VRF named BLUE exists\n", refused)
 	checkExecute(t, "debug crypto condition peer ipv4 2001:db8::2", "debug crypto condition peer ipv4 2001:db8::2\n                                 ^\n"+invalid, refused)
 }
 

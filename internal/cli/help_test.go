@@ -68,7 +68,7 @@ func TestHelp(t *testing.T) {
   version         Version of the software
   vrf             VRFs with their interfaces
 `},
-		{"show crypto ", `  debug-condition  Peers that debugging is restricted to
+		{"show crypto ", `  debug-condition  What debugging is restricted to
   engine           Encryption engine
   ikev2            IKEv2
   ipsec            IPsec
