@@ -1,6 +1,7 @@
 package seikan
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"net/netip"
@@ -12,6 +13,7 @@ type GRE struct {
 	Local, Remote netip.Addr
 	Keyed         bool
 	Key           uint32 // of the tunnel, in both directions (RFC 2890 §2.1), where it is Keyed
+	TTL           uint8  // of the IPv4 header; 0: 255. In transport mode that header is the host's own
 }
 
 // Fields of the GRE header.
@@ -26,7 +28,7 @@ const (
 	greWord   = 4 // the header without options, and each option
 	etherIPv4 = 0x0800
 	etherIPv6 = 0x86dd
-	greTTL    = 255
+	greTTL    = 255    // unless the tunnel says otherwise
 	dontSplit = 0x4000 // the flag DF of the IPv4 header's word at octet 6
 )
 
@@ -91,7 +93,7 @@ func (g *GRE) put(p, first []byte, n int) {
 
 // ip writes the IPv4 header of a packet of n octets. It is never fragmented, so that its identification may be 0 (RFC 6864 §4.1).
 func (g *GRE) ip(p []byte, class uint8, n int) {
-	putIPv4(p, g.Local, g.Remote, class, protoGRE, greTTL, n)
+	putIPv4(p, g.Local, g.Remote, class, protoGRE, cmp.Or(g.TTL, greTTL), n)
 }
 
 // putIPv4 writes an IPv4 header without options for a packet of n octets.

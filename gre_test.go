@@ -2,6 +2,7 @@ package seikan
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"testing"
@@ -38,7 +39,8 @@ func TestGREHeader(t *testing.T) {
 	binary.BigEndian.PutUint16(v6[4:], 20)
 	v4 := packet(innerA, innerB, 7, 100)
 	v4[1] = 0xb8
-	for _, g := range []*GRE{{Local: outerA, Remote: outerB}, {Local: outerA, Remote: outerB, Keyed: true, Key: 4711}} {
+	for _, g := range []*GRE{{Local: outerA, Remote: outerB}, {Local: outerA, Remote: outerB, Keyed: true, Key: 4711, TTL: 7}} {
+		ttl := cmp.Or(g.TTL, 255)
 		for _, in := range [][]byte{v4, v6} {
 			n := g.headLen()
 			p := append(make([]byte, n), in...)
@@ -49,7 +51,7 @@ func TestGREHeader(t *testing.T) {
 			if ip == nil || gre == nil || d.ErrorLayer() != nil {
 				t.Fatalf("%v: %v", d, d.ErrorLayer())
 			}
-			if !ip.SrcIP.Equal(outerA.AsSlice()) || !ip.DstIP.Equal(outerB.AsSlice()) || int(ip.Length) != len(p) || ip.TOS != 0xb8 || ip.TTL != 255 ||
+			if !ip.SrcIP.Equal(outerA.AsSlice()) || !ip.DstIP.Equal(outerB.AsSlice()) || int(ip.Length) != len(p) || ip.TOS != 0xb8 || ip.TTL != ttl ||
 				ip.Flags != layers.IPv4DontFragment || internetSum(p[:ipv4Header]) != 0xffff {
 				t.Errorf("IPv4: %+v", ip)
 			}

@@ -145,7 +145,7 @@ func (b *builder) builtTunnel(f *iface, local netip.Addr) Tunnel {
 		}
 	}
 	if f.tunnel.mode == tunnelGRE {
-		t.GRE = &seikan.GRE{Local: local, Remote: f.tunnel.destination}
+		t.GRE = &seikan.GRE{Local: local, Remote: f.tunnel.destination, TTL: f.tunnel.ttl}
 		if k := f.tunnel.key; k != nil {
 			t.GRE.Keyed, t.GRE.Key = true, *k
 		}

@@ -41,9 +41,9 @@ func TestBuildTunnel(t *testing.T) {
 		policy sadb.Policy
 		gre    *seikan.GRE
 	}{
-		{"gre", []string{"tunnel key 5", "ip tcp adjust-mss 1300", "crypto ipsec df-bit clear"},
+		{"gre", []string{"tunnel key 5", "tunnel ttl 64", "ip tcp adjust-mss 1300", "crypto ipsec df-bit clear"},
 			sadb.Policy{Local: gre("192.0.2.1"), Remote: gre("192.0.2.77"), MSS: 1300, DF: sadb.DFClear},
-			&seikan.GRE{Local: local, Remote: remote, Keyed: true, Key: 5}},
+			&seikan.GRE{Local: local, Remote: remote, Keyed: true, Key: 5, TTL: 64}},
 		{"ipsec ipv4", []string{"tunnel mode ipsec ipv4"}, sadb.Policy{Local: whole("0.0.0.0/0"), Remote: whole("0.0.0.0/0")}, nil},
 		{"ipsec ipv6", []string{"tunnel mode ipsec ipv6"}, sadb.Policy{Local: whole("::/0"), Remote: whole("::/0")}, nil},
 	} {

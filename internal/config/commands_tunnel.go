@@ -79,6 +79,8 @@ var tunnelIfMode = mode{prompt: "config-if", commands: []node{
 			arg(number(0, 1<<32-1), "key (0-4294967295)").do(func(p *parser, a args) {
 				p.iface.tunnel.key = ptr(uint32(valueOf[uint64](a, 0)))
 			})),
+		kw("ttl", "time to live of the header that GRE is in",
+			arg(number(1, 255), "hops (1-255)").do(func(p *parser, a args) { p.iface.tunnel.ttl = uint8(valueOf[uint64](a, 0)) })),
 		kw("protection", "encryption",
 			kw("ipsec", "IPsec",
 				kw("profile", "how it is done",

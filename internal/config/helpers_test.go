@@ -216,6 +216,7 @@ interface tunnel7
  tunnel destination 192.0.2.77
  tunnel mode gre ip
  tunnel key 4711
+ tunnel ttl 64
  tunnel protection ipsec profile IPP
 interface Tunnel8
  tunnel source 2001:db8::1

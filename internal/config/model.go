@@ -252,6 +252,7 @@ type tunnel struct {
 	vrf         named // tunnel vrf: of the two ends
 	mode        tunnelMode
 	key         *uint32 // of GRE
+	ttl         uint8   // of the header that GRE is in; 0: not set
 	protection  named   // a crypto ipsec profile
 	shared      bool    // with the SAs of other tunnels of this profile between the same ends
 	shutdown    bool

@@ -460,6 +460,9 @@ func (w *writer) tunnel(t *tunnel) {
 	if t.key != nil {
 		w.line(" tunnel key %d", *t.key)
 	}
+	if t.ttl != 0 {
+		w.line(" tunnel ttl %d", t.ttl)
+	}
 	if t.shared {
 		w.line(" tunnel protection ipsec profile %s shared", t.protection.name)
 	} else {
