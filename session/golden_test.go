@@ -76,6 +76,7 @@ var listings = []struct {
 		r.do(t0, ike.SAUp{SA: branch(1, "CM 10", 38452)}, ike.SAUp{SA: branch(2, "CM 20", 55411)})
 		return r, t0.Add(time.Second)
 	}},
+	{"vrfs", inVRFs},
 	{"no-sessions", func(t *testing.T) (*rig, time.Time) { return newRig(t, Config{}), t0 }},
 }
 

@@ -185,7 +185,7 @@ func appendJSON(b []byte, prefix string, item any) []byte {
 func (r *jsonReport) session(b []byte, s *Session) []byte {
 	switch r.view.Show {
 	case ShowBrief:
-		return r.add(b, "sessions", briefItem{s.Interface, s.Peer.String(), s.Username, s.groupOrID(), s.IVRF, s.UptimeSeconds, s.Status.letters()})
+		return r.add(b, "sessions", briefItem{s.Interface, s.Peer.String(), s.Username, s.groupOrID(), s.FVRF, s.IVRF, s.UptimeSeconds, s.Status.letters()})
 	case ShowHistory:
 		return r.add(b, "sessions", historyItem{
 			s.Interface, s.Name, s.Peer.String(), s.FVRF, s.IVRF, s.Description, s.Status, s.Waiting, s.LastReason, s.LastDetail, s.History,
@@ -208,6 +208,7 @@ type (
 		Peer          string `json:"peer"`
 		Username      string `json:"username,omitempty"`
 		GroupOrID     string `json:"groupOrPhase1Id"`
+		FVRF          string `json:"fvrf"`
 		IVRF          string `json:"ivrf"`
 		UptimeSeconds uint64 `json:"uptimeSeconds"`
 		Status        string `json:"status"`

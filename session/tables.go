@@ -83,6 +83,9 @@ func (t Tables) RenderPeers(w io.Writer) error {
 			b = append(b, '\n')
 		}
 		b = fmt.Appendf(b, "Peer: %s Port: %d\n", addrText(p.Peer.Addr()), p.Peer.Port())
+		if p.FVRF != "" {
+			b = fmt.Appendf(b, " fvrf: %s\n", p.FVRF)
+		}
 		if p.Description != "" {
 			b = fmt.Appendf(b, " Description: %s\n", p.Description)
 		}

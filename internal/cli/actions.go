@@ -116,12 +116,18 @@ func showISAKMP(ctx context.Context, c *call) error {
 }
 
 func showPeers(ctx context.Context, c *call) error {
+	if err := c.checkVRFs(ctx); err != nil {
+		return err
+	}
 	t, err := c.backend.Tables(ctx)
 	if err != nil {
 		return err
 	}
 	if only := c.args.peer; only.IsValid() {
 		t.Peers = slices.DeleteFunc(t.Peers, func(p session.PeerInfo) bool { return p.Peer.Addr() != only })
+	}
+	if only := c.args.filter.FVRF; only != nil {
+		t.Peers = slices.DeleteFunc(t.Peers, func(p session.PeerInfo) bool { return p.FVRF != *only })
 	}
 	if c.args.json {
 		return writeJSON(c.w, "peers", t.Peers)

@@ -35,7 +35,7 @@ Peer: 2001:DB8::2/4500
         Active SAs: 0, origin: crypto map
 `
 	title  = "Crypto session current status\n\n"
-	peers1 = "Peer: 192.0.2.2 Port: 500\n Description: connection from site A\n Phase1 id: 192.0.2.2\n flags: PEER_POLICY\n"
+	peers1 = "Peer: 192.0.2.2 Port: 500\n fvrf: RED\n Description: connection from site A\n Phase1 id: 192.0.2.2\n flags: PEER_POLICY\n"
 	peers2 = "Peer: 2001:DB8::2 Port: 500\n Phase1 id: six\n"
 
 	invalid    = "% Invalid input detected at '^' marker.\n\n"
@@ -90,6 +90,9 @@ func TestExecute(t *testing.T) {
 		{"show crypto isakmp peer", peers1 + "\n" + peers2, done},
 		{"show crypto isakmp peer 2001:db8::2", peers2, done},
 		{"show crypto isakmp peer 192.0.2.3", "", done},
+		{"show crypto isakmp peer vrf RED", peers1, done},
+		{"show crypto isakmp peer 2001:db8::2 vrf RED", "", done},
+		{"show crypto isakmp peer vrf BLUE", " No VRF named BLUE exists\n", refused},
 		{"show crypto isakmp peer json 192.0.2.3", "{}\n", done},
 		{"show crypto statistics", `Packets dropped that belong to no session: 12
             10  unknown SPI

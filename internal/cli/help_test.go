@@ -97,6 +97,7 @@ func TestHelp(t *testing.T) {
 		{"show crypto isakmp peers ", `  A.B.C.D     IPv4 address
   X:X:X:X::X  IPv6 address
   json        All that is known, for programs
+  vrf         In this front-door VRF
   |           Output modifiers
   <cr>
 `},

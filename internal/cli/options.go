@@ -128,6 +128,7 @@ var (
 	peerOptions = []*option{
 		asJSON,
 		{value: kindAddress, set: func(a *args, v any) { a.peer = v.(netip.Addr) }},
+		{text: "vrf", help: "In this front-door VRF", value: kindVRF, set: byFVRF.set},
 	}
 	mapOptions = []*option{
 		asJSON,
