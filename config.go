@@ -32,7 +32,7 @@ type Config struct {
 	SetMTU func(int) error
 
 	// SetRouteMTU is called from the control goroutine when packets to a destination of the Policies have to be smaller than SetMTU was told, or
-	// need not be any more (0). Nil: no call, and SetMTU is told what fits to every destination.
+	// need not be any more (0). Nil: no call, and SetMTU is told what fits to every destination. Tunnel.SetRouteMTU is the same of its device.
 	SetRouteMTU func(dst netip.Prefix, n int) error
 
 	Hold         int           // packets held per policy while an SA is being set up; default 16, negative: none

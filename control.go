@@ -3,7 +3,6 @@ package seikan
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -33,13 +32,12 @@ type control struct {
 	marked  []byte  // scratch: a message behind the non-ESP marker
 	msg     [1]udp.Message
 
-	released []sadb.PolicyID      // whose held packets may go now
-	broken   []sadb.IKEID         // to be deleted: a Child SA of theirs could not be installed
-	fits     fits                 // what the Child SAs can carry
-	learnt   map[sadb.Host]int    // path MTUs, by the peer's address
-	mtu      int                  // as given to SetMTU; 0: not yet
-	narrow   map[netip.Prefix]int // as given to SetRouteMTU, where it is not 0
-	changed  bool                 // the Child SAs, or their paths: the MTU may have
+	released []sadb.PolicyID   // whose held packets may go now
+	broken   []sadb.IKEID      // to be deleted: a Child SA of theirs could not be installed
+	fits     fits              // what the Child SAs can carry
+	learnt   map[sadb.Host]int // path MTUs, by the peer's address
+	told     toldMTU           // of Config.Device
+	changed  bool              // the Child SAs, or their paths: the MTU may have
 }
 
 func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
@@ -47,7 +45,6 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 		Router: r, ike: e, tracker: t, changed: true,
 		fits:    newFits(),
 		learnt:  make(map[sadb.Host]int),
-		narrow:  make(map[netip.Prefix]int),
 		events:  &eventLog{log: r.cfg.Log, ikeSAs: r.cfg.LogIKE},
 		hold:    newHold(r.cfg.Hold, r.cfg.HoldTime),
 		waiting: waiting{opener: newOpener(r, 0)},

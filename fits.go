@@ -10,8 +10,14 @@ import (
 type fits struct {
 	of    map[esp.SPI]fit // by inbound SPI
 	count map[width]int
-	to    map[netip.Prefix]map[int]int // how many Child SAs carry packets of a size to a destination, on the device for all
-	dirty map[netip.Prefix]bool        // destinations whose sizes have changed
+	to    map[destination]map[int]int // how many Child SAs carry packets of a size there
+	dirty map[destination]bool        // whose sizes have changed
+}
+
+// destination is where packets that come from a device for crypto maps may go. Devices may have the same destinations.
+type destination struct {
+	via string
+	dst netip.Prefix
 }
 
 // width is a largest packet, and the tunnel interface that it comes from, "" for the device for all.
@@ -27,7 +33,7 @@ type fit struct {
 }
 
 func newFits() fits {
-	return fits{make(map[esp.SPI]fit), make(map[width]int), make(map[netip.Prefix]map[int]int), make(map[netip.Prefix]bool)}
+	return fits{make(map[esp.SPI]fit), make(map[width]int), make(map[destination]map[int]int), make(map[destination]bool)}
 }
 
 func (f fits) add(in esp.SPI, n fit) {
@@ -35,11 +41,12 @@ func (f fits) add(in esp.SPI, n fit) {
 	f.of[in] = n
 	f.count[n.width]++
 	for _, p := range n.to {
-		if f.to[p] == nil {
-			f.to[p] = make(map[int]int)
+		to := destination{n.via, p}
+		if f.to[to] == nil {
+			f.to[to] = make(map[int]int)
 		}
-		f.to[p][n.n]++
-		f.dirty[p] = true
+		f.to[to][n.n]++
+		f.dirty[to] = true
 	}
 }
 
@@ -53,13 +60,14 @@ func (f fits) remove(in esp.SPI) {
 		delete(f.count, n.width)
 	}
 	for _, p := range n.to {
-		if f.to[p][n.n]--; f.to[p][n.n] == 0 {
-			delete(f.to[p], n.n)
+		to := destination{n.via, p}
+		if f.to[to][n.n]--; f.to[to][n.n] == 0 {
+			delete(f.to[to], n.n)
 		}
-		if len(f.to[p]) == 0 {
-			delete(f.to, p)
+		if len(f.to[to]) == 0 {
+			delete(f.to, to)
 		}
-		f.dirty[p] = true
+		f.dirty[to] = true
 	}
 }
 
@@ -84,8 +92,8 @@ func (f fits) most(via string) (mtu int) {
 }
 
 // leastTo is the smallest to a destination; 0: no Child SA leads there.
-func (f fits) leastTo(dst netip.Prefix) (mtu int) {
-	for n := range f.to[dst] {
+func (f fits) leastTo(to destination) (mtu int) {
+	for n := range f.to[to] {
 		if mtu == 0 || n < mtu {
 			mtu = n
 		}

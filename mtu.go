@@ -16,58 +16,88 @@ const (
 	ipv6Header = 40
 )
 
-// updateMTU tells the device's owner the largest inner packet that fits, and for which destinations it is less, as far as that has changed.
+// toldMTU is what the owner of a device for crypto maps has been told last.
+type toldMTU struct {
+	mtu    int                  // 0: not yet
+	narrow map[netip.Prefix]int // by destination, where it is not 0
+}
+
+// updateMTU tells the owners of the devices for crypto maps the largest inner packet that fits, and for which destinations it is less, as far as
+// that has changed.
 func (c *control) updateMTU() {
-	// The destinations first: where the device comes to carry more they must not, not even for a moment.
-	c.updateRouteMTUs(c.innerMTU(""))
-	c.mtu = c.setMTU("", c.mtu, c.cfg.SetMTU)
-}
-
-// setMTU tells the owner of a device for crypto maps the largest inner packet that fits, if that has changed, and returns what the owner has
-// been told last.
-func (c *control) setMTU(via string, before int, set func(int) error) int {
-	mtu := c.innerMTU(via)
-	if set == nil || mtu == before || mtu == 0 {
-		return before
-	}
-	if err := set(mtu); err != nil {
-		c.cfg.Log.Warn().Err(err).Str("interface", via).Int("mtu", mtu).Msg("MTU could not be set")
-		return before
-	}
-	c.cfg.Log.Debug().Str("interface", via).Int("mtu", mtu).Msg("MTU set")
-	return mtu
-}
-
-// updateRouteMTUs tells the device's owner of the destinations to which less fits than the device is about to carry.
-func (c *control) updateRouteMTUs(mtu int) {
-	if c.cfg.SetRouteMTU == nil {
-		return
-	}
-	if mtu != c.mtu {
-		for dst := range c.fits.to {
-			c.fits.dirty[dst] = true
-		}
-	}
-	for dst := range c.fits.dirty {
-		n := c.fits.leastTo(dst)
-		if dst.Addr().Is6() {
-			n = max(n, minIPv6MTU) // as in innerMTU
-		}
-		if n >= mtu || len(c.fits.to[dst]) == 0 {
-			n = 0
-		}
-		if n == c.narrow[dst] {
-			continue
-		}
-		if err := c.cfg.SetRouteMTU(dst, n); err != nil {
-			c.cfg.Log.Warn().Err(err).Stringer("destination", dst).Int("mtu", n).Msg("MTU could not be set")
-			continue
-		}
-		if c.narrow[dst] = n; n == 0 {
-			delete(c.narrow, dst)
+	c.tellMTU("", &c.told, c.cfg.SetMTU)
+	for name, t := range *c.tunnels.Load() {
+		if t.Maps {
+			c.tellMTU(name, &t.told, t.SetMTU)
 		}
 	}
 	clear(c.fits.dirty)
+}
+
+func (c *control) tellMTU(via string, told *toldMTU, set func(int) error) {
+	mtu := c.innerMTU(via)
+	// The destinations first: where the device comes to carry more they must not, not even for a moment.
+	c.tellRouteMTUs(via, told, mtu)
+	if set == nil || mtu == told.mtu || mtu == 0 {
+		return
+	}
+	if err := set(mtu); err != nil {
+		c.cfg.Log.Warn().Err(err).Str("interface", via).Int("mtu", mtu).Msg("MTU could not be set")
+		return
+	}
+	c.cfg.Log.Debug().Str("interface", via).Int("mtu", mtu).Msg("MTU set")
+	told.mtu = mtu
+}
+
+// tellRouteMTUs tells the device's owner of the destinations to which less fits than the device is about to carry.
+func (c *control) tellRouteMTUs(via string, told *toldMTU, mtu int) {
+	set := c.setRouteMTU(via)
+	if set == nil {
+		return
+	}
+	if mtu != told.mtu {
+		for to := range c.fits.to {
+			if to.via == via {
+				c.fits.dirty[to] = true
+			}
+		}
+	}
+	for to := range c.fits.dirty {
+		if to.via != via {
+			continue
+		}
+		n := c.fits.leastTo(to)
+		if to.dst.Addr().Is6() {
+			n = max(n, minIPv6MTU) // as in innerMTU
+		}
+		if n >= mtu || len(c.fits.to[to]) == 0 {
+			n = 0
+		}
+		if n == told.narrow[to.dst] {
+			continue
+		}
+		if err := set(to.dst, n); err != nil {
+			c.cfg.Log.Warn().Err(err).Str("interface", via).Stringer("destination", to.dst).Int("mtu", n).Msg("MTU could not be set")
+			continue
+		}
+		if told.narrow == nil {
+			told.narrow = make(map[netip.Prefix]int)
+		}
+		if told.narrow[to.dst] = n; n == 0 {
+			delete(told.narrow, to.dst)
+		}
+	}
+}
+
+// setRouteMTU has destinations have less than the device that the policies with this interface are for. Nil: they cannot.
+func (c *control) setRouteMTU(via string) func(netip.Prefix, int) error {
+	if via == "" {
+		return c.cfg.SetRouteMTU
+	}
+	if t := (*c.tunnels.Load())[via]; t != nil && t.Maps {
+		return t.SetRouteMTU
+	}
+	return nil
 }
 
 // fit notes what a Child SA can carry over a path.
@@ -85,11 +115,11 @@ func (c *control) fit(spec *sadb.ChildSpec, p sadb.Path) {
 		if splitsOuter(e, p) {
 			f.n = c.linkMTU(p)
 		}
-		switch {
-		case e == nil:
-		case e.Interface != "":
-			f.via = e.Interface
-		case c.cfg.SetRouteMTU != nil:
+		if e == nil {
+			continue
+		}
+		f.via = e.Interface
+		if c.setRouteMTU(f.via) != nil {
 			for _, s := range e.Remote {
 				f.to = append(f.to, s.Prefixes()...)
 			}
@@ -109,8 +139,8 @@ func (c *control) refit(id sadb.IKEID) {
 // or else every one; and while there is none, what fits every one that the configuration could lead to. 0: not known.
 func (c *control) innerMTU(via string) int {
 	mtu := c.fits.least(via)
-	if via == "" && c.cfg.SetRouteMTU != nil {
-		mtu = c.fits.most("")
+	if c.setRouteMTU(via) != nil {
+		mtu = c.fits.most(via)
 	}
 	if mtu == 0 {
 		for _, p := range c.cfg.IKE.Peers {

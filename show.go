@@ -99,7 +99,7 @@ func (r *Router) Tables(ctx context.Context) (t session.Tables, err error) {
 	device := session.Interface{Tunnel: true, Up: true, Addresses: []string{}, Traffic: r.traffic("")}
 	err = r.call(ctx, func(time.Time) {
 		c := r.control
-		t.Peers, device.MTU = c.tracker.Peers(), c.mtu
+		t.Peers, device.MTU = c.tracker.Peers(), c.told.mtu
 		t.Maps, t.TransformSets = slices.Clone(c.cfg.Session.Maps), slices.Clone(c.cfg.Session.TransformSets)
 		t.VRFs = slices.Clone(c.cfg.Session.VRFs)
 		t.Policies = c.cfg.Session.Policies
@@ -112,7 +112,7 @@ func (r *Router) Tables(ctx context.Context) (t session.Tables, err error) {
 		for i := range t.Interfaces {
 			f := &t.Interfaces[i]
 			if n := (*c.tunnels.Load())[f.Name]; n != nil {
-				f.Up, f.MTU, f.Traffic = n.up || n.Maps, cmp.Or(f.MTU, n.mtu), r.traffic(f.Name)
+				f.Up, f.MTU, f.Traffic = n.up || n.Maps, cmp.Or(f.MTU, n.told.mtu), r.traffic(f.Name)
 				f.Traffic.InPackets, f.Traffic.InBytes = n.carried.In.Packets.Load(), n.carried.In.Bytes.Load()
 				f.Traffic.OutPackets, f.Traffic.OutBytes = n.carried.Out.Packets.Load(), n.carried.Out.Bytes.Load()
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"seikan/sadb"
@@ -25,15 +26,16 @@ type Tunnel struct {
 	GRE    *GRE       // how packets are wrapped before they are protected; nil: not at all
 
 	// Called from the control goroutine when it changes; nil: no call.
-	SetMTU func(int) error  // the largest packet that fits
-	SetUp  func(bool) error // whether there is an SA
+	SetMTU      func(int) error               // the largest packet that fits
+	SetRouteMTU func(netip.Prefix, int) error // as Config.SetRouteMTU; only with Maps
+	SetUp       func(bool) error              // whether there is an SA
 }
 
 // tunnel is a Tunnel at work.
 type tunnel struct {
 	Tunnel
-	up  bool // control's
-	mtu int  // control's
+	up   bool    // control's
+	told toldMTU // control's
 
 	carried *sadb.FlowCounters // what went through this one; drops are charged to the policy
 }
@@ -126,7 +128,7 @@ func (r *Router) setTunnels(list []Tunnel) {
 	for _, t := range list {
 		n := &tunnel{Tunnel: t, carried: new(sadb.FlowCounters)}
 		if old := before[t.Name]; old != nil && old.Device == t.Device {
-			n.up, n.mtu, n.carried = old.up, old.mtu, old.carried
+			n.up, n.told, n.carried = old.up, old.told, old.carried
 		}
 		after[t.Name] = n
 	}
@@ -161,16 +163,15 @@ func (c *control) updateTunnels() {
 	for _, name := range slices.Sorted(maps.Keys(tunnels)) {
 		t := tunnels[name]
 		if t.Maps {
-			t.mtu = c.setMTU(name, t.mtu, t.SetMTU)
-			continue
+			continue // updateMTU did that
 		}
 		e := c.db.Via(t.policy())
 		up := e != nil && e.Served()
-		if mtu := c.fits.least(t.policy()) - t.overhead(); up && mtu != t.mtu && t.SetMTU != nil {
+		if mtu := c.fits.least(t.policy()) - t.overhead(); up && mtu != t.told.mtu && t.SetMTU != nil {
 			if err := t.SetMTU(mtu); err != nil {
 				c.cfg.Log.Warn().Err(err).Str("interface", name).Int("mtu", mtu).Msg("MTU could not be set")
 			} else {
-				t.mtu = mtu
+				t.told.mtu = mtu
 			}
 		}
 		if up == t.up {

@@ -46,7 +46,9 @@ func (t *tunnels) prepare(list []config.Tunnel) (_ []seikan.Tunnel, taken func(b
 			return nil, nil, errors.Join(append([]error{err}, closeFresh()...)...)
 		}
 		v := seikan.Tunnel{Name: c.Name, Shares: c.Shares, Maps: c.Maps, Device: h.Host, GRE: c.GRE}
-		if !c.Maps {
+		if c.Maps {
+			v.SetRouteMTU = h.SetRouteMTU
+		} else {
 			v.SetUp = h.SetCarrier
 		}
 		if c.MTU == 0 {

@@ -49,6 +49,16 @@ func between(outer, inner, inner6 string) (there, back hubPeer) {
 // address, goes on with that over TCP, and what may be fragmented is, before it is encrypted.
 func TestNarrowPath(t *testing.T) {
 	t.Parallel()
+	for _, vrf := range []bool{false, true} {
+		t.Run(fmt.Sprintf("VRF %v", vrf), func(t *testing.T) {
+			t.Parallel()
+			testNarrowPath(t, vrf)
+		})
+	}
+}
+
+// testNarrowPath has the router in the global VRF, or in a namespace of its own with all of this in a VRF.
+func testNarrowPath(t *testing.T, vrf bool) {
 	Require(t)
 	binary, err := build()
 	if err != nil {
@@ -59,7 +69,12 @@ func TestNarrowPath(t *testing.T) {
 	c := l.AddEnd(t, hop)
 	toB, backB := between(OuterBehind, InnerB, Inner6B)
 	toC, backC := between(OuterC, InnerC, Inner6C)
-	a := StartRouterIn(t, l, l.A, binary, hubConf("gwA", DeviceA, toB, toC))
+	at, conf := l.A, ""
+	if vrf {
+		at, conf = l.Add(t, "manage"), fmt.Sprintf("vrf definition INET\n netns %s\n", l.A.name)
+		toB.profile, toB.iface = []string{"match fvrf INET"}, []string{"vrf forwarding INET"}
+	}
+	a := StartRouterIn(t, l, at, binary, conf+hubConf("gwA", DeviceA, toB, toC))
 	StartRouterIn(t, l, l.B, binary, hubConf("gwB", DeviceB, backB))
 	StartRouterIn(t, l, c, binary, hubConf("gwC", DeviceC, backC))
 	for _, to := range [][2]string{{HostA, InnerB}, {Host6A, Inner6B}, {HostA, InnerC}, {Host6A, Inner6C}} {
