@@ -14,6 +14,7 @@ import (
 
 	"seikan/internal/cli"
 	"seikan/internal/config"
+	"seikan/internal/file"
 )
 
 // configuration is what operators change while the router runs. Any goroutine may use it.
@@ -150,28 +151,28 @@ func (c *configuration) Startup() (string, error) {
 	return m.RunningConfig(), nil
 }
 
-func (c *configuration) Save(file string) error {
+func (c *configuration) Save(name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.settlePaused(context.Background())
 	if lacks := c.draft.Lacks(); len(lacks) > 0 {
 		return fmt.Errorf("the configuration is not whole: %s", lacks[0])
 	}
-	if file == "" && c.failed != nil {
+	if name == "" && c.failed != nil {
 		return fmt.Errorf("the configuration is not in force, and the router would not start with it: %w", c.failed)
 	}
 	text := c.draft.Text()
-	if _, err := config.Parse(cmp.Or(file, c.file), []byte(text)); err != nil { // as one that has grown too long
+	if _, err := config.Parse(cmp.Or(name, c.file), []byte(text)); err != nil { // as one that has grown too long
 		return fmt.Errorf("the configuration could not be read again: %w", err)
 	}
-	if file == "" {
-		return writeFile(c.file, text)
+	if name == "" {
+		return file.WriteKeeping(c.file, []byte(text))
 	}
-	file = c.path(file)
-	if _, err := c.read(file); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is there and is no configuration", file)
+	name = c.path(name)
+	if _, err := c.read(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is there and is no configuration", name)
 	}
-	return writeFile(file, text)
+	return file.WriteKeeping(name, []byte(text))
 }
 
 // path is where a file is that an operator names: beside the one that the router starts from, if he does not say where.
@@ -215,48 +216,6 @@ func blind(err error) error {
 		}
 	}
 	return errors.Join(list...)
-}
-
-// writeFile writes a file whole or not at all, readable only for its owner as it has keys, and keeps what there was as FILE.bak. Where the
-// file is a link, what it leads to is replaced.
-func writeFile(file, text string) error {
-	if at, err := filepath.EvalSymlinks(file); err == nil {
-		file = at
-	}
-	fresh, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	_, err = fresh.WriteString(text)
-	err = errors.Join(err, fresh.Sync(), fresh.Close())
-	if err == nil {
-		err = backup(file)
-	}
-	if err == nil {
-		err = os.Rename(fresh.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(fresh.Name())
-		return fmt.Errorf("write: %w", err)
-	}
-	dir, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	defer dir.Close()
-	_ = dir.Sync() // not every file system can
-	return nil
-}
-
-// backup makes FILE.bak another name of a file, which a new one is about to replace.
-func backup(file string) error {
-	if err := os.Remove(file + ".bak"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if err := os.Link(file, file+".bak"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 func (c *configuration) Replace(ctx context.Context, file string, revert time.Duration) error {
