@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/crypto/ssh"
 
 	"seikan/internal/cli"
 	"seikan/internal/config"
@@ -318,4 +321,22 @@ func TestRevertOfTwo(t *testing.T) {
 		}
 		c.close()
 	})
+}
+
+// A line at a terminal may be as long as one of a file, which the key of an old client needs.
+func TestLongKey(t *testing.T) {
+	c, _ := testConfiguration(t)
+	modulus := make([]byte, 8192/8)
+	modulus[0], modulus[len(modulus)-1] = 0xc0, 1
+	key, err := ssh.NewPublicKey(&rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: 65537})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
+	if got := pasted(t, c, "configure terminal\nusername ann ssh-key "+text+"\nend\n"); strings.Contains(got, "%") {
+		t.Errorf("got %q", got)
+	}
+	if !strings.Contains(c.running().Text(), text) {
+		t.Error("the key is not there")
+	}
 }

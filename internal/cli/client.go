@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"seikan/internal/file"
 )
 
 // maxReply is the octets of a reply that a client takes.
@@ -22,6 +24,8 @@ const maxReply = 256 << 20
 
 // ErrRefused is of a command that the router did not carry out. The reason has been printed.
 var ErrRefused = errors.New("cli: command refused")
+
+var errLongLine = fmt.Errorf("cli: a line has at most %d octets", maxLine)
 
 // Client gives commands to the router that listens on a socket. It is not modified and may be used by several goroutines.
 type Client struct {
@@ -61,11 +65,18 @@ func newConversation(c Client) *conversation {
 // Batch gives the commands that it reads, one in a line, up to one that leaves the command line. A command that is refused
 // does not stop those behind it; the error is ErrRefused then.
 func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
-	lines := bufio.NewScanner(r)
+	lines := bufio.NewReaderSize(r, batchLine)
 	talk := newConversation(c)
 	var result error
-	for lines.Scan() {
-		o, err := talk.run(ctx, frameExecute, lines.Text(), w)
+	for {
+		line, err := readLine(lines)
+		switch {
+		case errors.Is(err, io.EOF):
+			return result
+		case err != nil:
+			return fmt.Errorf("cli: commands: %w", err)
+		}
+		o, err := talk.run(ctx, frameExecute, line, w)
 		switch {
 		case errors.Is(err, ErrRefused):
 			result = err
@@ -80,10 +91,23 @@ func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 			result = ErrRefused
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("cli: commands: %w", err)
+}
+
+// batchLine is the octets that are read of a line, beyond what one may have, so that it is seen to be too long.
+const batchLine = 2 * maxLine
+
+// readLine reads a line without its end. Of one that is too long it gives the beginning, which is too long as well. The error is io.EOF where
+// there are no more.
+func readLine(r *bufio.Reader) (string, error) {
+	part, more, err := r.ReadLine()
+	line := string(part)
+	for more && err == nil {
+		_, more, err = r.ReadLine()
 	}
-	return result
+	if errors.Is(err, io.EOF) && line != "" { // it ended in the middle
+		err = nil
+	}
+	return line, err
 }
 
 // run gives a command and writes the answer, on w or where the operator wants it.
@@ -96,13 +120,19 @@ func (c *conversation) run(ctx context.Context, k frameKind, command string, w i
 		sent += " " + settingHistory + c.history.String()
 	}
 	text, o, settings, err := c.exchange(ctx, k, command, sent, &viewer{w, c.watch})
-	if err != nil {
+	switch {
+	case errors.Is(err, errLongLine):
+		return refuse(w, err)
+	case err != nil:
 		return refused, err
 	}
-	keep, file := cutFile(settings)
+	keep, name := cutFile(settings)
 	c.settings = cmp.Or(keep, c.settings)
-	if file != "" && o == done {
-		return o, redirect(command, file, text)
+	if name != "" && o == done {
+		if err := redirect(command, name, text); err != nil {
+			return refuse(w, err)
+		}
+		return o, nil
 	}
 	if _, err := w.Write(text); err != nil {
 		return refused, fmt.Errorf("cli: output: %w", err)
@@ -113,15 +143,23 @@ func (c *conversation) run(ctx context.Context, k frameKind, command string, w i
 	return o, nil
 }
 
-// redirect writes a file, which the command must name: what a router says is not believed more than that.
-func redirect(command, file string, text []byte) error {
-	if !strings.HasSuffix(strings.TrimRight(command, " \t"), file) {
-		return fmt.Errorf("cli: the router wants %q to be written, which the command does not name", file)
+// refuse prints why the client itself does not do what a command asks for, as the router would.
+func refuse(w io.Writer, why error) (outcome, error) {
+	if _, err := fmt.Fprintf(w, "%% %v\n", why); err != nil {
+		return refused, fmt.Errorf("cli: output: %w", err)
 	}
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return fmt.Errorf("cli: redirect: %w", err)
+	return refused, ErrRefused
+}
+
+// redirect writes a file whole or not at all, which the command must name: what a router says is not believed more than that.
+func redirect(command, name string, text []byte) error {
+	if !strings.HasSuffix(strings.TrimRight(command, " \t"), name) {
+		return fmt.Errorf("the router wants %q to be written, which the command does not name", name)
 	}
-	return nil
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // as /dev/null, which is not to be replaced
+		return os.WriteFile(name, text, 0o600)
+	}
+	return file.Write(name, text)
 }
 
 // ask sends a request that changes no settings.
@@ -148,7 +186,7 @@ func (c *conversation) set(setting string, on bool) {
 // and is not in the text that is returned.
 func (c Client) exchange(ctx context.Context, k frameKind, line, settings string, v *viewer) (text []byte, o outcome, after string, err error) {
 	if len(line) > maxLine {
-		return nil, refused, "", fmt.Errorf("cli: the command is longer than %d octets", maxLine)
+		return nil, refused, "", errLongLine
 	}
 	conn, err := c.dial(ctx)
 	if err != nil {

@@ -45,9 +45,9 @@ const (
 
 const (
 	frameHeader = 3
-	maxLine     = 1024    // octets of a request's payload
+	maxLine     = 2048    // octets of a request's line: as long as one of a configuration's file
 	maxText     = 1 << 15 // octets of a reply's payload
-	maxSettings = 1 << 13 // octets of the settings in front of a request
+	maxSettings = 1 << 15 // octets of the settings in front of a request, which have the lines of a path, escaped
 )
 
 var errFrame = errors.New("cli: malformed frame")

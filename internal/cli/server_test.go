@@ -83,14 +83,18 @@ func TestServe(t *testing.T) {
 	if got := b.takeCleared(); len(got) != 1 {
 		t.Errorf("cleared %d times, want once", len(got))
 	}
-	if err := c.Run(t.Context(), strings.Repeat("x", maxLine+1), io.Discard); err == nil || errors.Is(err, ErrRefused) {
-		t.Errorf("a long command: got %v", err)
+	var out bytes.Buffer
+	if err := c.Run(t.Context(), strings.Repeat("x", maxLine+1), &out); err != ErrRefused || out.String() != longLine {
+		t.Errorf("a long command: got %v, %q", err, out.String())
 	}
 	if err := c.Run(t.Context(), strings.Repeat("x", maxLine), io.Discard); !errors.Is(err, ErrRefused) {
 		t.Errorf("the longest command: got %v, want %v", err, ErrRefused)
 	}
 }
 
+const longLine = "% cli: a line has at most 2048 octets\n"
+
+// What goes wrong with a line does not stop those behind it.
 func TestBatch(t *testing.T) {
 	c, _ := startServer(t, &fakeBackend{})
 	for _, tt := range []struct {
@@ -100,6 +104,10 @@ func TestBatch(t *testing.T) {
 		{"nothing", "", "", nil},
 		{"two", "show version\n\nshow version", "Seikan Software, Version 1\nSeikan Software, Version 1\n", nil},
 		{"refused", "show\r\nshow version\n", incomplete + "Seikan Software, Version 1\n", ErrRefused},
+		{"too long", strings.Repeat("x", maxLine+1) + "\nshow version\n", longLine + "Seikan Software, Version 1\n", ErrRefused},
+		{"very much too long", strings.Repeat("x", 1<<17) + "\nshow version", longLine + "Seikan Software, Version 1\n", ErrRefused},
+		{"too long, at the end", strings.Repeat("x", 1<<17), longLine, ErrRefused},
+		{"file that cannot be", "show version | redirect /nowhere/x\nshow version\n", "% write /nowhere/x: no such file or directory\nSeikan Software, Version 1\n", ErrRefused},
 		{"leave", "exit\nshow version\n", "", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -186,8 +187,16 @@ func TestRedirect(t *testing.T) {
 	if _, err := os.Stat(file + "2"); err == nil {
 		t.Error("a command that was refused has made a file")
 	}
-	if err := c.Run(t.Context(), "show version | redirect "+t.TempDir(), &out); err == nil {
-		t.Error("no error for what is no file")
+	out.Reset()
+	dir := t.TempDir()
+	if err := c.Run(t.Context(), "show version | redirect "+dir, &out); err != ErrRefused || out.String() != "% open "+dir+": is a directory\n" {
+		t.Errorf("what is no file: got %v, %q", err, out.String())
+	}
+	if err := c.Run(t.Context(), "show version | redirect /dev/null", io.Discard); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat("/dev/null"); err != nil || info.Mode().IsRegular() {
+		t.Fatalf("a device was replaced: %v, %v", info, err)
 	}
 	if err := redirect("show version", "/tmp/x", nil); err == nil {
 		t.Error("a file that the command does not name was written")
