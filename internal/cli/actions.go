@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,12 +16,13 @@ import (
 func raise(context.Context, *call) error { return errRaise }
 func lower(context.Context, *call) error { return errLower }
 
-// setLength is `terminal length`.
-func setLength(_ context.Context, c *call) error {
-	if c.args.length == nil {
+// setScreen is `terminal length` and `terminal width`.
+func setScreen(_ context.Context, c *call) error {
+	if c.args.length == nil && c.args.width == nil {
 		return errIncomplete
 	}
-	c.settings.length = c.args.length
+	c.settings.length = cmp.Or(c.args.length, c.settings.length)
+	c.settings.width = cmp.Or(c.args.width, c.settings.width)
 	return nil
 }
 

@@ -49,7 +49,8 @@ type args struct {
 	file     string     // of a configuration
 	revert   time.Duration
 	name     string // of something that is configured
-	length   *int   // of a screen
+	length   *int // lines of a screen
+	width    *int // columns of it
 	ping     pingArgs
 	port     *uint16 // what `port` sets: that of the last end; nil: none was named, or its port was
 }
@@ -108,9 +109,12 @@ var root = &node{next: []*node{
 		}},
 		{text: "length", help: "Number of lines on the screen", options: []*option{
 			{value: kindLength, set: func(a *args, v any) { a.length = new(int(v.(uint32))) }},
-		}, run: setLength},
+		}, run: setScreen},
 		terminalMonitor,
 		terminalNo,
+		{text: "width", help: "Number of columns of the screen", options: []*option{
+			{value: kindWidth, set: func(a *args, v any) { a.width = new(v.(int)) }},
+		}, run: setScreen},
 	}},
 	undebugNode,
 	writeNode,

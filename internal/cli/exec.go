@@ -40,6 +40,7 @@ type settings struct {
 	files   bool            // it can write files
 	user    bool            // without the commands that only `enable` gives
 	length  *int            // lines of a screen, 0 for no end; nil: as high as it is
+	width   *int            // columns of it, 0 for no end; nil: as wide as it is
 	line    int             // of the terminal, as User.Line; 0: it is on this machine
 	history []string        // that the terminal remembers
 	file    string          // what was printed is to be written into it, not on the screen; "": none

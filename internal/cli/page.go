@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"io"
+	"unicode/utf8"
 )
 
 // pager writes a text on a terminal, and waits where the screen is full.
@@ -15,11 +16,11 @@ const (
 
 func (p pager) Write(text []byte) (int, error) {
 	t, n := p.t, len(text)
-	height := t.height()
+	height, width := t.height(), t.width()
 	for room := height - 1; len(text) > 0; {
 		end := len(text)
 		if height > 1 {
-			end = ends(text, room)
+			end = ends(text, room, width)
 		}
 		if _, err := t.term.Write(text[:end]); err != nil {
 			return 0, err
@@ -41,13 +42,20 @@ func (p pager) Write(text []byte) (int, error) {
 	return n, nil
 }
 
-// ends is where the first lines of a text end.
-func ends(text []byte, lines int) int {
+// ends is where the lines of a text end that so many lines of a screen have room for, and at least the first. One that is wider than the
+// screen takes several.
+func ends(text []byte, room, width int) int {
 	end := 0
-	for range lines {
+	for room > 0 {
 		i := bytes.IndexByte(text[end:], '\n')
 		if i < 0 {
 			return len(text)
+		}
+		if width > 0 {
+			room -= max(0, utf8.RuneCount(text[end:end+i])-1) / width
+		}
+		if room--; room < 0 && end > 0 {
+			break
 		}
 		end += i + 1
 	}
@@ -77,4 +85,19 @@ func (t *terminal) height() int {
 		return 0
 	}
 	return height
+}
+
+// endless is a width for lines that the operator types where the screen has no end.
+const endless = 1 << 16
+
+// width is the columns of the screen; 0: it has no end.
+func (t *terminal) width() int {
+	if n := parseSettings(t.client.settings).width; n != nil {
+		return *n
+	}
+	width, _, err := t.Size()
+	if err != nil {
+		return 0
+	}
+	return width
 }

@@ -16,6 +16,7 @@ const (
 	settingFiles  = "files" // it can write files
 	settingUser   = "user"  // its operator has not given `enable`
 	settingLength = "length="
+	settingWidth  = "width="
 	settingConfig = "config=" // in configuration mode: the lines of the path, escaped, with commas between
 	settingFile   = "file="   // the last: a path may have blanks
 )
@@ -44,9 +45,11 @@ func parseSettings(text string) (s settings) {
 		if text, ok := strings.CutPrefix(word, settingHistory); ok {
 			s.history = parseHistory(text)
 		}
-		if n, ok := strings.CutPrefix(word, settingLength); ok {
-			if lines, err := strconv.ParseUint(n, 10, 16); err == nil {
-				s.length = new(int(lines))
+		for name, value := range map[string]**int{settingLength: &s.length, settingWidth: &s.width} {
+			if text, ok := strings.CutPrefix(word, name); ok {
+				if n, err := strconv.ParseUint(text, 10, 16); err == nil {
+					*value = new(int(n))
+				}
 			}
 		}
 		s.keeps = s.keeps || word == settingKeeps
@@ -70,6 +73,9 @@ func (s settings) String() string {
 	}
 	if s.length != nil {
 		text += " " + settingLength + strconv.Itoa(*s.length)
+	}
+	if s.width != nil {
+		text += " " + settingWidth + strconv.Itoa(*s.width)
 	}
 	if s.format != nil {
 		text += " " + settingFormat + s.format.String()

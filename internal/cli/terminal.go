@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func (t *terminal) converse(ctx context.Context) error {
 	defer func() { t.messages.close() }()
 	for ctx.Err() == nil {
 		if width, height, err := t.Size(); err == nil && width > 0 && height > 0 {
-			_ = t.term.SetSize(width, height) // a size that it does not take spoils no more than the looks
+			_ = t.term.SetSize(cmp.Or(t.width(), endless), height) // a size that it does not take spoils no more than the looks
 		}
 		line, err := t.term.ReadLine()
 		switch {

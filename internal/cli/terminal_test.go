@@ -156,6 +156,9 @@ func TestPaging(t *testing.T) {
 		{"terminal length 4\rshow running-config\r\r\r\r", 6, 3},
 		{"terminal length 4\rshow running-config\r\rq", 4, 2},
 		{"terminal length 0\rshow running-config\r", 6, 0},
+		{"terminal width 8\rterminal length 7\rshow running-config\r  ", 6, 2},
+		{"terminal width 8\rterminal length 2\rshow running-config\r      ", 6, 5},
+		{"terminal width 0\rterminal length 7\rshow running-config\r", 6, 0},
 		{"terminal length 513\rshow running-config\r", 6, 0},
 	} {
 		got := typed(t, c, tt.keys)
@@ -167,6 +170,23 @@ func TestPaging(t *testing.T) {
 		}
 		if waits := strings.Count(got, more); shown != tt.lines || waits != tt.waits {
 			t.Errorf("%q: %d lines and %d waits, want %d and %d: %q", tt.keys, shown, waits, tt.lines, tt.waits, got)
+		}
+	}
+}
+
+// A line that is typed is broken where the operator says that the screen ends.
+func TestWidth(t *testing.T) {
+	c, _ := startServer(t, &fakeBackend{})
+	for _, tt := range []struct {
+		keys  string
+		whole bool
+	}{
+		{"show version", true},
+		{"terminal width 10\rshow version", false},
+		{"terminal width 10\rterminal width 0\rshow version", true},
+	} {
+		if got := typed(t, c, tt.keys+"\r"); strings.Contains(got[strings.LastIndex(got[:len(got)-len("gwA#")], "gwA#"):], "show version\r") != tt.whole {
+			t.Errorf("%q: got %q", tt.keys, got)
 		}
 	}
 }
