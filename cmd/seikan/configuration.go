@@ -59,21 +59,29 @@ func (c *configuration) Choices(path []string, line string) ([]cli.ConfigWord, b
 // pauseAfter is how long no line may come before those that came are put in force. Lines that are pasted come faster, and are one change.
 const pauseAfter = 50 * time.Millisecond
 
-func (c *configuration) Configure(ctx context.Context, path []string, line string) ([]string, bool, error) {
+func (c *configuration) Configure(ctx context.Context, path []string, line string) (cli.ConfigEdit, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, err := c.draft.Edit(path, line)
 	if err != nil {
-		return nil, false, lineError(err)
+		return cli.ConfigEdit{}, lineError(err)
 	}
-	if e.Model != c.draft {
+	changed := e.Model != c.draft
+	if changed {
 		c.draft = e.Model
 		c.settleSoon()
 	}
 	if e.Left && (c.pause != nil || c.failed != nil || c.draft.NamesKeyFile()) { // the system, or the keys, may be others now
 		c.settle(ctx)
 	}
-	return e.Path, e.Left, nil
+	return cli.ConfigEdit{Path: e.Path, Left: e.Left, Changed: changed}, nil
+}
+
+func (c *configuration) Configured(by string) { c.configured("console", by) }
+
+// configured logs a change as classic routers do, whose messages are what programs that keep configurations wait for.
+func (c *configuration) configured(from, by string) {
+	c.log.Info().Msg(fmt.Sprintf("%%SYS-5-CONFIG_I: Configured from %s by %s", from, by))
 }
 
 // settleSoon has the draft put in force when no other line comes. The caller has the lock.
@@ -218,8 +226,9 @@ func blind(err error) error {
 	return errors.Join(list...)
 }
 
-func (c *configuration) Replace(ctx context.Context, file string, revert time.Duration) error {
-	m, err := c.read(c.path(file))
+func (c *configuration) Replace(ctx context.Context, by, file string, revert time.Duration) error {
+	file = c.path(file)
+	m, err := c.read(file)
 	if err != nil {
 		return fmt.Errorf("configure replace: %w", err)
 	}
@@ -228,27 +237,33 @@ func (c *configuration) Replace(ctx context.Context, file string, revert time.Du
 	if revert > 0 { // else what waits is not worth putting in force
 		c.settlePaused(ctx)
 	}
-	before := c.force
-	if err := c.put(ctx, m); err != nil {
+	force := c.force
+	if err := c.put(ctx, m, file, by); err != nil {
 		return err
 	}
 	if revert > 0 {
-		c.revertTo(before, revert)
+		c.revertTo(force, revert)
 	}
 	return nil
 }
 
-// use puts a whole configuration in the place of the present one.
-func (c *configuration) use(ctx context.Context, m *config.Model) error {
+// fromBefore is where a configuration comes from that there was already.
+const fromBefore = "the configuration before"
+
+// use puts a whole configuration in the place of the present one. The log is to say from where, and by whom.
+func (c *configuration) use(ctx context.Context, m *config.Model, from, by string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.put(ctx, m)
+	return c.put(ctx, m, from, by)
 }
 
 // put is use, where the caller has the lock.
-func (c *configuration) put(ctx context.Context, m *config.Model) error {
+func (c *configuration) put(ctx context.Context, m *config.Model, from, by string) error {
 	if err := c.apply(ctx, m); err != nil {
 		return err
+	}
+	if m.Text() != c.draft.Text() {
+		c.configured(from, by)
 	}
 	c.calm()
 	c.draft, c.force, c.failed = m, m, nil
@@ -278,7 +293,7 @@ func (c *configuration) revertTo(m *config.Model, d time.Duration) {
 			return // it was confirmed at this moment
 		}
 		c.forget()
-		if err := c.put(context.Background(), m); err != nil {
+		if err := c.put(context.Background(), m, fromBefore, "timer"); err != nil {
 			c.log.Error().Err(err).Msg("the configuration before is not in force again")
 		}
 	})
@@ -315,7 +330,7 @@ func (c *configuration) Confirm() error {
 	return nil
 }
 
-func (c *configuration) Revert(ctx context.Context) error {
+func (c *configuration) Revert(ctx context.Context, by string) error {
 	c.mu.Lock()
 	m := c.before
 	c.forget()
@@ -323,7 +338,7 @@ func (c *configuration) Revert(ctx context.Context) error {
 	if m == nil {
 		return errNoRevert
 	}
-	return c.use(ctx, m)
+	return c.use(ctx, m, fromBefore, by)
 }
 
 // lineError is an error of a line as the command line knows it.

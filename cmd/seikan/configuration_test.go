@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rsa"
 	"errors"
@@ -172,7 +173,7 @@ func TestConfigureRevert(t *testing.T) {
 		start := c.running().Text()
 		change := func(name string) {
 			t.Helper()
-			if _, _, err := c.Configure(t.Context(), nil, "hostname "+name); err != nil {
+			if _, err := c.Configure(t.Context(), nil, "hostname "+name); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -192,12 +193,12 @@ func TestConfigureRevert(t *testing.T) {
 		if got := c.Hostname(); got != "gw2" {
 			t.Errorf("confirmed, and it is %q", got)
 		}
-		if err := errors.Join(c.Confirm(), c.Revert(t.Context())); !errors.Is(err, errNoRevert) {
+		if err := errors.Join(c.Confirm(), c.Revert(t.Context(), "console")); !errors.Is(err, errNoRevert) {
 			t.Errorf("nothing to confirm: %v", err)
 		}
 		c.RevertAfter(2 * time.Minute)
 		change("gw3")
-		if err := c.Revert(t.Context()); err != nil || c.Hostname() != "gw2" {
+		if err := c.Revert(t.Context(), "console"); err != nil || c.Hostname() != "gw2" {
 			t.Errorf("at once: %v, %q", err, c.Hostname())
 		}
 		if slices.Contains(*applied, "") {
@@ -246,7 +247,7 @@ func TestWriteMemoryRefused(t *testing.T) {
 		want string
 	}{
 		{"refused by the router", func() { c.Configure(t.Context(), nil, "hostname refused") }, "would not start"},
-		{"too long", func() { c.use(t.Context(), m) }, "could not be read again"},
+		{"too long", func() { c.use(t.Context(), m, "x", "y") }, "could not be read again"},
 	} {
 		tt.do()
 		if err := c.Save(""); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -272,14 +273,14 @@ func TestOtherFiles(t *testing.T) {
 		if err := c.Save(file); err == nil || !strings.Contains(err.Error(), "no configuration") {
 			t.Errorf("copy to %s: got %v", file, err)
 		}
-		if err := c.Replace(t.Context(), file, 0); err == nil || strings.Contains(err.Error(), "c2VjcmV0") {
+		if err := c.Replace(t.Context(), "console", file, 0); err == nil || strings.Contains(err.Error(), "c2VjcmV0") {
 			t.Errorf("replace by %s: got %v", file, err)
 		}
 	}
 	if got, err := os.ReadFile(key); string(got) != secret {
 		t.Errorf("the key is %q, %v", got, err)
 	}
-	if _, _, err := c.Configure(t.Context(), nil, "hostname gwL"); err != nil {
+	if _, err := c.Configure(t.Context(), nil, "hostname gwL"); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(c.Save("link.conf"), c.Save("new.conf")); err != nil {
@@ -303,14 +304,14 @@ func TestRevertOfTwo(t *testing.T) {
 		if err := os.WriteFile(bad, []byte(strings.Replace(startText, "Router", "refused", 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Replace(t.Context(), bad, time.Minute); err == nil {
+		if err := c.Replace(t.Context(), "console", bad, time.Minute); err == nil {
 			t.Error("taken")
 		}
 		if err := c.Confirm(); !errors.Is(err, errNoRevert) {
 			t.Errorf("after a refusal: got %v", err)
 		}
 		c.RevertAfter(2 * time.Minute)
-		if _, _, err := c.Configure(t.Context(), nil, "hostname gw1"); err != nil {
+		if _, err := c.Configure(t.Context(), nil, "hostname gw1"); err != nil {
 			t.Fatal(err)
 		}
 		c.RevertAfter(2 * time.Minute)
@@ -338,5 +339,66 @@ func TestLongKey(t *testing.T) {
 	}
 	if !strings.Contains(c.running().Text(), text) {
 		t.Error("the key is not there")
+	}
+}
+
+// The log says who has changed the configuration and from where, as the programs that wait for it expect, and nothing where nothing changed.
+func TestConfigured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := testConfiguration(t)
+		var log bytes.Buffer
+		c.log = zerolog.New(&log)
+		other := filepath.Join(filepath.Dir(c.file), "other.conf")
+		if err := os.WriteFile(other, []byte(strings.Replace(startText, "Router", "gwN", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		const ann = "ann on vty (192.0.2.1)"
+		replace := func(file string, revert time.Duration) error { return c.Replace(t.Context(), ann, file, revert) }
+		for _, tt := range []struct {
+			name string
+			do   func() error
+			want string // "": nothing
+		}{
+			{"a session", func() error { c.Configured(ann); return nil }, "from console by " + ann},
+			{"replace", func() error { return replace("other.conf", 0) }, "from " + other + " by " + ann},
+			{"the same again", func() error { return replace("other.conf", 0) }, ""},
+			{"SIGHUP", func() error { return c.use(t.Context(), parsed(t, startText), c.file, "SIGHUP") }, "from " + c.file + " by SIGHUP"},
+			{"SIGHUP, the same", func() error { return c.use(t.Context(), parsed(t, startText), c.file, "SIGHUP") }, ""},
+			{"replace for a while", func() error { return replace("other.conf", time.Minute) }, "from " + other + " by " + ann},
+			{"revert", func() error { return c.Revert(t.Context(), ann) }, "from the configuration before by " + ann},
+			{"for a while again", func() error { return replace("other.conf", time.Minute) }, "from " + other + " by " + ann},
+			{"the time is over", func() error { time.Sleep(2 * time.Minute); synctest.Wait(); return nil }, "from the configuration before by timer"},
+		} {
+			log.Reset()
+			if err := tt.do(); err != nil {
+				t.Fatalf("%s: %v", tt.name, err)
+			}
+			got := log.String()
+			if tt.want == "" && strings.Contains(got, "SYS") || tt.want != "" && strings.Count(got, `"%SYS-5-CONFIG_I: Configured `+tt.want+`"`) != 1 {
+				t.Errorf("%s: got %s, want %q", tt.name, got, tt.want)
+			}
+		}
+	})
+}
+
+func parsed(t *testing.T, text string) *config.Model {
+	t.Helper()
+	m, err := config.Parse("gw.conf", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// A session tells of its end where it has changed something, which the line of before does not.
+func TestConfiguredByLines(t *testing.T) {
+	c, _ := testConfiguration(t)
+	var log bytes.Buffer
+	c.log = zerolog.New(&log)
+	for i, lines := range []string{"hostname gw1\nend\n", "hostname gw1\nend\n", "", "hostname gw2\ninterface vA\n"} {
+		pasted(t, c, "configure terminal\n"+lines)
+		if got, want := strings.Count(log.String(), "%SYS-5-CONFIG_I: Configured from console by console"), []int{1, 1, 1, 2}[i]; got != want {
+			t.Errorf("%q: told %d times, want %d: %s", lines, got, want, log.String())
+		}
 	}
 }

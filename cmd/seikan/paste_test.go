@@ -49,11 +49,12 @@ func TestLinesComeTogether(t *testing.T) {
 		var path []string
 		give := func(line string) (left bool) {
 			t.Helper()
-			var err error
-			if path, left, err = c.Configure(t.Context(), path, line); err != nil {
+			e, err := c.Configure(t.Context(), path, line)
+			if err != nil {
 				t.Fatalf("%s: %v", line, err)
 			}
-			return left
+			path = e.Path
+			return e.Left
 		}
 		want := func(when string, n int) {
 			t.Helper()
@@ -67,7 +68,7 @@ func TestLinesComeTogether(t *testing.T) {
 			time.Sleep(pauseAfter / 2)
 		}
 		want("while lines come", 0)
-		if _, _, err := c.Configure(t.Context(), path, "foo"); err == nil {
+		if _, err := c.Configure(t.Context(), path, "foo"); err == nil {
 			t.Error("foo is taken")
 		}
 		time.Sleep(pauseAfter)
@@ -88,7 +89,7 @@ func TestLinesComeTogether(t *testing.T) {
 			t.Errorf("pending: %q", got)
 		}
 		give("hostname gw5")
-		if err := c.Replace(t.Context(), c.file, 0); err != nil {
+		if err := c.Replace(t.Context(), "console", c.file, 0); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
@@ -126,9 +127,11 @@ func BenchmarkPaste(b *testing.B) {
 			var path []string
 			for site := sites; b.Loop(); site++ {
 				for l := range strings.Lines(manyPeers(site, site+1)) {
-					if path, _, err = c.Configure(b.Context(), path, strings.TrimSuffix(l, "\n")); err != nil {
+					e, err := c.Configure(b.Context(), path, strings.TrimSuffix(l, "\n"))
+					if err != nil {
 						b.Fatal(err)
 					}
+					path = e.Path
 					if lines++; each {
 						c.Settle(b.Context())
 					}

@@ -292,7 +292,7 @@ func (s *service) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.config.use(ctx, model)
+	return s.config.use(ctx, model, s.config.file, "SIGHUP")
 }
 
 // apply puts a configuration into force: what is the same in it is not touched. After an error nothing has changed; of what does not follow a

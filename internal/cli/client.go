@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -30,9 +31,10 @@ var errLongLine = fmt.Errorf("cli: a line has at most %d octets", maxLine)
 // Client gives commands to the router that listens on a socket. It is not modified and may be used by several goroutines.
 type Client struct {
 	Socket string
-	User   bool // without the privileged commands, until Screen.Enable gives them
-	Remote bool // the operator is on another machine: no files are written on this one
-	Line   int  // that Info.Users has for the operator; 0: none
+	User   bool   // without the privileged commands, until Screen.Enable gives them
+	Remote bool   // the operator is on another machine: no files are written on this one
+	By     string // who that is, and from where, as "ann on vty (192.0.2.1)"; "": somebody at this one
+	Line   int    // that Info.Users has for the operator; 0: none
 }
 
 // Run gives one command and writes what the router answers. The error is ErrRefused where it does not do it. `terminal monitor`
@@ -59,11 +61,23 @@ func newConversation(c Client) *conversation {
 	talk := &conversation{Client: c, settings: settingKeeps}
 	talk.set(settingFiles, !c.Remote)
 	talk.set(settingUser, c.User)
+	if c.By != "" {
+		talk.set(settingBy+url.QueryEscape(c.By), true)
+	}
 	return talk
 }
 
+// leave ends a configuration that whoever has left did not end, so that it is told of as others are.
+func (c *conversation) leave(ctx context.Context, w io.Writer) error {
+	if !c.has(settingConfig) {
+		return nil
+	}
+	_, err := c.run(ctx, frameExecute, "end", w)
+	return err
+}
+
 // Batch gives the commands that it reads, one in a line, up to one that leaves the command line. A command that is refused
-// does not stop those behind it; the error is ErrRefused then.
+// does not stop those behind it; the error is ErrRefused then. Behind the last one a configuration ends.
 func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 	lines := bufio.NewReaderSize(r, batchLine)
 	talk := newConversation(c)
@@ -72,7 +86,7 @@ func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 		line, err := readLine(lines)
 		switch {
 		case errors.Is(err, io.EOF):
-			return result
+			return cmp.Or(talk.leave(ctx, w), result)
 		case err != nil:
 			return fmt.Errorf("cli: commands: %w", err)
 		}
@@ -83,7 +97,7 @@ func (c Client) Batch(ctx context.Context, r io.Reader, w io.Writer) error {
 		case err != nil:
 			return err
 		case o == left:
-			return result
+			return cmp.Or(talk.leave(ctx, w), result)
 		case o == watching:
 			if _, err := io.WriteString(w, "% Only a terminal has messages\n"); err != nil {
 				return fmt.Errorf("cli: output: %w", err)

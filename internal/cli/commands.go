@@ -49,8 +49,8 @@ type args struct {
 	file     string     // of a configuration
 	revert   time.Duration
 	name     string // of something that is configured
-	length   *int // lines of a screen
-	width    *int // columns of it
+	length   *int   // lines of a screen
+	width    *int   // columns of it
 	ping     pingArgs
 	port     *uint16 // what `port` sets: that of the last end; nil: none was named, or its port was
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,17 +20,25 @@ type Configurator interface {
 	Choices(path []string, line string) (words []ConfigWord, whole bool, err error)
 	// Configure carries out a line. It is in force a moment after the last of the lines that come together, at the end of the configuration, or
 	// with Settle, unless Pending says something.
-	Configure(ctx context.Context, path []string, line string) (after []string, left bool, err error)
+	Configure(ctx context.Context, path []string, line string) (ConfigEdit, error)
 	Settle(ctx context.Context) // puts in force what was given, before anything else is done
 	Pending() []string          // what keeps the configuration from being in force, a line each
+	Configured(by string)       // somebody who has changed something leaves the configuration
 
 	Startup() (string, error) // text that the router starts with, without keys
 	Save(file string) error   // writes the configuration; "": where the router starts from
 	// Replace puts a file's configuration in the place of all that there is, and goes back as RevertAfter does unless revert is 0.
-	Replace(ctx context.Context, file string, revert time.Duration) error
-	RevertAfter(d time.Duration)      // goes back to what is in force now unless Confirm is called in time
-	Confirm() error                   // stops that
-	Revert(ctx context.Context) error // goes back at once
+	Replace(ctx context.Context, by, file string, revert time.Duration) error
+	RevertAfter(d time.Duration)                 // goes back to what is in force now unless Confirm is called in time
+	Confirm() error                              // stops that
+	Revert(ctx context.Context, by string) error // goes back at once
+}
+
+// ConfigEdit is what became of a line.
+type ConfigEdit struct {
+	Path    []string // of the mode that the next line is for
+	Left    bool     // there is none: the operator leaves the configuration
+	Changed bool     // something is another now
 }
 
 // ConfigWord is a word of a configuration and its help. A word in capitals is a placeholder.
@@ -75,7 +84,7 @@ var (
 		})},
 		{text: "replace", help: "Replace the configuration with that of a file", options: []*option{intoFile, inTime}, run: configuring(replaceConfig)},
 		{text: "revert", help: "Go back to the configuration before", next: []*node{
-			{text: "now", help: "At once", run: configuring(func(ctx context.Context, c *call) error { return c.info.Config.Revert(ctx) })},
+			{text: "now", help: "At once", run: configuring(func(ctx context.Context, c *call) error { return c.info.Config.Revert(ctx, c.operator()) })},
 		}},
 		{text: "terminal", help: "Configure from the terminal", options: []*option{byRevert}, run: configuring(configureTerminal)},
 	}}
@@ -121,7 +130,7 @@ func replaceConfig(ctx context.Context, c *call) error {
 	if err := c.checkFile(); err != nil {
 		return err
 	}
-	return c.info.Config.Replace(ctx, c.args.file, c.args.revert)
+	return c.info.Config.Replace(ctx, c.operator(), c.args.file, c.args.revert)
 }
 
 // checkFile refuses paths from those who are elsewhere: they have the router's configurations, not its machine.
@@ -164,12 +173,13 @@ func (s *shell) configure(ctx context.Context, line string, w io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
-	after, left, err := s.info.Config.Configure(ctx, s.settings.path, line)
+	e, err := s.info.Config.Configure(ctx, s.settings.path, line)
 	if err != nil {
 		return err
 	}
-	s.settings.configuring, s.settings.path = !left, after
-	if left {
+	s.settings.configuring, s.settings.path, s.settings.changed = !e.Left, e.Path, s.settings.changed || e.Changed
+	if e.Left {
+		s.configured()
 		for i, text := range s.info.Config.Pending() {
 			if i == 0 {
 				io.WriteString(w, "% The configuration is not in force:\n") // an error of w's is a sink's, which keeps it
@@ -178,6 +188,20 @@ func (s *shell) configure(ctx context.Context, line string, w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// configured tells of the end of a configuration that has changed something.
+func (s *shell) configured() {
+	if s.settings.changed {
+		s.info.Config.Configured(s.operator())
+	}
+	s.settings.changed = false
+}
+
+// operator is who gives commands, as the log is to say.
+func (s *shell) operator() string {
+	const most = 100
+	return cmp.Or(fmt.Sprintf("%.*s", most, clean(s.settings.by)), "console")
 }
 
 // complaintOf is what the operator reads about a line of a configuration. mark writes a line with a mark under a column.

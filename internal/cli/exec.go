@@ -45,8 +45,10 @@ type settings struct {
 	history []string        // that the terminal remembers
 	file    string          // what was printed is to be written into it, not on the screen; "": none
 
+	by          string   // who gives commands, and from where; "": whoever sits at this machine
 	configuring bool     // lines are of a configuration
 	path        []string // of the mode that they are for
+	changed     bool     // one of them has changed something
 }
 
 // call is a command that is being executed.
@@ -69,6 +71,9 @@ var (
 // the prompt: then the mark under a mistake goes there, and else under a copy of the line. The error is w's.
 func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Writer) (outcome, error) {
 	line = strings.TrimRight(clean(line), " ")
+	if s.settings.configuring && !s.configuring() && s.info.Config != nil { // he has left it with his privilege
+		s.configured()
+	}
 	s.settings.configuring = s.configuring()
 	if asked, ok := strings.CutSuffix(line, "?"); ok && !s.settings.configuring {
 		if text := help(asked, s.settings.user); text != "" {

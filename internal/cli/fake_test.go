@@ -240,27 +240,30 @@ func (fakeConfig) Choices(path []string, line string) ([]ConfigWord, bool, error
 	return []ConfigWord{{"peer", "A peer"}, {"permit", "A rule"}}, false, nil
 }
 
-func (fakeConfig) Configure(_ context.Context, path []string, line string) ([]string, bool, error) {
+func (fakeConfig) Configure(_ context.Context, path []string, line string) (ConfigEdit, error) {
 	switch line {
 	case "peer one, two":
-		return []string{line}, false, nil
+		return ConfigEdit{Path: []string{line}, Changed: true}, nil
 	case "exit":
-		return nil, len(path) == 0, nil
+		return ConfigEdit{Left: len(path) == 0}, nil
 	case "end":
-		return nil, true, nil
+		return ConfigEdit{Left: true}, nil
 	case "bad":
-		return nil, false, &LineError{Problem: LineRefused, Column: 3, Expected: "something else"}
+		return ConfigEdit{}, &LineError{Problem: LineRefused, Column: 3, Expected: "something else"}
 	case "":
-		return path, false, nil
+		return ConfigEdit{Path: path}, nil
 	}
-	return nil, false, &LineError{Problem: LineInvalid, Column: 0}
+	return ConfigEdit{}, &LineError{Problem: LineInvalid, Column: 0}
 }
 
-func (fakeConfig) Settle(context.Context)                               {}
-func (fakeConfig) Pending() []string                                    { return []string{"peer one: expected an address"} }
-func (fakeConfig) Startup() (string, error)                             { return "hostname gwA\n", nil }
-func (fakeConfig) Save(string) error                                    { return nil }
-func (fakeConfig) Replace(context.Context, string, time.Duration) error { return errFake }
-func (fakeConfig) RevertAfter(time.Duration)                            {}
-func (fakeConfig) Confirm() error                                       { return errFake }
-func (fakeConfig) Revert(context.Context) error                         { return nil }
+func (fakeConfig) Settle(context.Context)   {}
+func (fakeConfig) Pending() []string        { return []string{"peer one: expected an address"} }
+func (fakeConfig) Configured(string)        {}
+func (fakeConfig) Startup() (string, error) { return "hostname gwA\n", nil }
+func (fakeConfig) Save(string) error        { return nil }
+func (fakeConfig) Replace(context.Context, string, string, time.Duration) error {
+	return errFake
+}
+func (fakeConfig) RevertAfter(time.Duration)            {}
+func (fakeConfig) Confirm() error                       { return errFake }
+func (fakeConfig) Revert(context.Context, string) error { return nil }

@@ -11,19 +11,24 @@ import (
 // The settings of a terminal travel as words, each with its value: a client keeps them as they are and sends them back with its next
 // request. Only a client that sends some is told of them.
 const (
-	settingFormat = "format="
-	settingKeeps  = "keeps" // the client keeps settings
-	settingFiles  = "files" // it can write files
-	settingUser   = "user"  // its operator has not given `enable`
-	settingLength = "length="
-	settingWidth  = "width="
-	settingConfig = "config=" // in configuration mode: the lines of the path, escaped, with commas between
-	settingFile   = "file="   // the last: a path may have blanks
+	settingFormat  = "format="
+	settingKeeps   = "keeps" // the client keeps settings
+	settingFiles   = "files" // it can write files
+	settingUser    = "user"  // its operator has not given `enable`
+	settingLength  = "length="
+	settingWidth   = "width="
+	settingConfig  = "config=" // in configuration mode: the lines of the path, escaped, with commas between
+	settingBy      = "by="     // who the operator is, escaped
+	settingChanged = "changed" // the configuration mode has changed something
+	settingFile    = "file="   // the last: a path may have blanks
 )
 
 // parseSettings reads what String wrote. What it does not know it leaves out.
 func parseSettings(text string) (s settings) {
 	for word := range strings.FieldsSeq(text) {
+		if text, ok := strings.CutPrefix(word, settingBy); ok {
+			s.by, _ = url.QueryUnescape(text)
+		}
 		if name, ok := strings.CutPrefix(word, settingFormat); ok {
 			if f, err := session.ParseFormat(name); err == nil {
 				s.format = &f
@@ -55,6 +60,7 @@ func parseSettings(text string) (s settings) {
 		s.keeps = s.keeps || word == settingKeeps
 		s.files = s.files || word == settingFiles
 		s.user = s.user || word == settingUser
+		s.changed = s.changed || word == settingChanged
 	}
 	return s
 }
@@ -71,6 +77,9 @@ func (s settings) String() string {
 	if s.user {
 		text += " " + settingUser
 	}
+	if s.by != "" {
+		text += " " + settingBy + url.QueryEscape(s.by)
+	}
 	if s.length != nil {
 		text += " " + settingLength + strconv.Itoa(*s.length)
 	}
@@ -79,6 +88,9 @@ func (s settings) String() string {
 	}
 	if s.format != nil {
 		text += " " + settingFormat + s.format.String()
+	}
+	if s.changed {
+		text += " " + settingChanged
 	}
 	if s.configuring {
 		var path []string

@@ -50,6 +50,7 @@ func (c Client) Converse(ctx context.Context, s Screen) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = talk.leave(ctx, io.Discard) }() // nobody is there any more who could be told
 	t := &terminal{Screen: s, client: talk, prompt: string(prompt)}
 	return t.converse(ctx)
 }
