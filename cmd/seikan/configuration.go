@@ -17,22 +17,26 @@ import (
 	"seikan/internal/file"
 )
 
+// applier puts a Model in force, and says what of it is not, a line each. An error changes nothing.
+type applier func(context.Context, *config.Model) (lacks []string, err error)
+
 // configuration is what operators change while the router runs. Any goroutine may use it.
 type configuration struct {
 	log   zerolog.Logger
-	file  string                                     // that the router starts from
-	apply func(context.Context, *config.Model) error // puts a Model in force; an error changes nothing
+	file  string // that the router starts from
+	apply applier
 
 	mu     sync.Mutex
 	draft  *config.Model // with all lines that were given
 	force  *config.Model // in force
-	failed error         // why the draft is not, where it is whole
+	lacks  []string      // what of that is not
+	failed error         // why the draft is not in force, where it is whole
 	pause  *time.Timer   // puts the draft in force once no line has come for a moment; nil: there is nothing to do
 	revert *time.Timer   // until which the operator has to confirm; nil: nobody has to
 	before *config.Model // that the timer goes back to
 }
 
-func newConfiguration(log zerolog.Logger, file string, m *config.Model, apply func(context.Context, *config.Model) error) *configuration {
+func newConfiguration(log zerolog.Logger, file string, m *config.Model, apply applier) *configuration {
 	return &configuration{log: log, file: file, apply: apply, draft: m, force: m}
 }
 
@@ -127,24 +131,30 @@ func (c *configuration) settle(ctx context.Context) {
 	if c.failed = nil; len(c.draft.Lacks()) > 0 {
 		return
 	}
-	if c.failed = c.apply(ctx, c.draft); c.failed != nil {
-		c.log.Warn().Err(c.failed).Msg("lines of the configuration are not in force") // who gave them may be gone
+	lacks, err := c.apply(ctx, c.draft)
+	if c.failed = err; err != nil {
+		c.log.Warn().Err(err).Msg("lines of the configuration are not in force") // who gave them may be gone
 		return
 	}
-	c.force = c.draft
+	c.force, c.lacks = c.draft, lacks
 }
 
 func (c *configuration) Pending() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.settlePaused(context.Background())
-	if lacks := c.draft.Lacks(); len(lacks) > 0 {
-		return lacks
+	missing := c.draft.Lacks()
+	if len(missing) == 0 && c.failed != nil {
+		missing = []string{c.failed.Error()}
 	}
-	if c.failed != nil {
-		return []string{c.failed.Error()}
+	if len(missing) == 0 {
+		return c.lacks
 	}
-	return nil
+	text := []string{"The configuration is not in force:"}
+	for _, m := range missing {
+		text = append(text, " "+m)
+	}
+	return text
 }
 
 func (c *configuration) Startup() (string, error) {
@@ -259,14 +269,15 @@ func (c *configuration) use(ctx context.Context, m *config.Model, from, by strin
 
 // put is use, where the caller has the lock.
 func (c *configuration) put(ctx context.Context, m *config.Model, from, by string) error {
-	if err := c.apply(ctx, m); err != nil {
+	lacks, err := c.apply(ctx, m)
+	if err != nil {
 		return err
 	}
 	if m.Text() != c.draft.Text() {
 		c.configured(from, by)
 	}
 	c.calm()
-	c.draft, c.force, c.failed = m, m, nil
+	c.draft, c.force, c.lacks, c.failed = m, m, lacks, nil
 	return nil
 }
 

@@ -57,12 +57,12 @@ func testConfiguration(t *testing.T) (c *configuration, applied *[]string) {
 		t.Fatal(err)
 	}
 	applied = new([]string)
-	return newConfiguration(zerolog.Nop(), file, m, func(_ context.Context, m *config.Model) error {
+	return newConfiguration(zerolog.Nop(), file, m, func(_ context.Context, m *config.Model) ([]string, error) {
 		if m.Hostname() == "refused" {
-			return errors.New("not that one")
+			return nil, errors.New("not that one")
 		}
 		*applied = append(*applied, m.Text())
-		return nil
+		return nil, nil
 	}), applied
 }
 

@@ -85,7 +85,7 @@ func TestLinesComeTogether(t *testing.T) {
 		}
 		want("at the end", 3)
 		give("hostname refused")
-		if got := c.Pending(); len(got) != 1 || got[0] != "not that one" {
+		if got := c.Pending(); len(got) != 2 || got[1] != " not that one" {
 			t.Errorf("pending: %q", got)
 		}
 		give("hostname gw5")
@@ -118,9 +118,9 @@ func BenchmarkPaste(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			c := newConfiguration(zerolog.Nop(), "gw.conf", m, func(_ context.Context, m *config.Model) error {
+			c := newConfiguration(zerolog.Nop(), "gw.conf", m, func(_ context.Context, m *config.Model) ([]string, error) {
 				_, err := buildConfig(m)
-				return err
+				return nil, err
 			})
 			defer c.close()
 			lines := 0

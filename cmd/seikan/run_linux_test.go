@@ -142,6 +142,22 @@ func (p *program) wait(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// ready waits until it answers.
+func (p *program) ready(t *testing.T) {
+	t.Helper()
+	for { // at most for as long as the program is allowed to run
+		code, out := p.vty(t, "show version")
+		if code == 0 && strings.HasPrefix(out, "Seikan Software") {
+			break
+		}
+		select {
+		case err := <-p.ended:
+			t.Fatalf("it ended: %v\n%s", err, p.output.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 // vty gives a command.
 func (p *program) vty(t *testing.T, command string) (int, string) {
 	var out, errs bytes.Buffer
@@ -166,17 +182,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := socketDir(t)
 	p := startProgram(t, deviceConf, filepath.Join(dir, "seikan.sock"))
-	for { // at most for as long as the program is allowed to run
-		code, out := p.vty(t, "show version")
-		if code == 0 && strings.HasPrefix(out, "Seikan Software") {
-			break
-		}
-		select {
-		case err := <-p.ended:
-			t.Fatalf("it ended: %v\n%s", err, p.output.String())
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	p.ready(t)
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm()&^0o750 != 0 {
 		t.Errorf("directory of the socket: got %v, %v", info, err)
 	}
@@ -206,6 +212,43 @@ func TestRun(t *testing.T) {
 	}
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the directory of the socket: got %v, want none", err)
+	}
+}
+
+// A listener that cannot be opened is told of where it was configured, and keeps nothing else from being in force.
+func TestListenersThatCannotBe(t *testing.T) {
+	t.Parallel()
+	p := startProgram(t, deviceConf, filepath.Join(socketDir(t), "seikan.sock"))
+	p.ready(t)
+	const monitoring, ssh = "% The configuration is in force, but not its monitoring: ", "% The configuration is in force, but not its terminals over SSH: "
+	for _, tt := range []struct {
+		name, lines string
+		want        []string // lines of the answer, and how they end
+	}{
+		{"both", "monitor http listen 192.0.2.99 9400\nmonitor http token a-test-token-of-some-length\nusername ann secret of-ann\nip ssh listen 192.0.2.99 2222\nhostname gwB\n", []string{monitoring, ssh}},
+		{"nothing more", "", []string{monitoring, ssh}},
+		{"one", "no monitor http\n", []string{ssh}},
+		{"none", "no ip ssh listen\n", nil},
+	} {
+		var out bytes.Buffer
+		code := dispatch(t.Context(), []string{"vty", "--socket", p.socket}, strings.NewReader("configure terminal\n"+tt.lines+"end\n"), &out, &out)
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")[1:]
+		right := code == 0 && len(lines) == len(tt.want)
+		for i := 0; right && i < len(lines); i++ {
+			right = strings.HasPrefix(lines[i], tt.want[i]) && strings.HasSuffix(lines[i], "cannot assign requested address")
+		}
+		if !right {
+			t.Errorf("%s: got %d, %q, want %q", tt.name, code, out.String(), tt.want)
+		}
+	}
+	if _, out := p.vty(t, "show running-config | include hostname"); out != "hostname gwB\n" {
+		t.Errorf("in force is %q", out)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.wait(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, p.output.String())
 	}
 }
 

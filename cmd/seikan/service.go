@@ -295,32 +295,34 @@ func (s *service) reload(ctx context.Context) error {
 	return s.config.use(ctx, model, s.config.file, "SIGHUP")
 }
 
-// apply puts a configuration into force: what is the same in it is not touched. After an error nothing has changed; of what does not follow a
-// change that was made, the log tells. Only config calls it.
-func (s *service) apply(ctx context.Context, model *config.Model) error {
+// apply puts a configuration into force: what is the same in it is not touched. After an error nothing has changed; what does not follow a
+// change that was made is logged and returned. Only config calls it.
+func (s *service) apply(ctx context.Context, model *config.Model) (lacks []string, err error) {
 	built, err := buildConfig(model)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.reconfigure(ctx, built); err != nil {
-		return err
+		return nil, err
 	}
 	if built.Offloads != s.offloads || built.Lanes != s.lanes {
 		s.log.Warn().Msg("offloads and lanes change with the next start")
 	}
 	s.list(built)
-	if err := s.logs.configure(built); err != nil {
-		s.log.Error().Err(err).Msg("the configuration is in force, but not its logging")
-	}
-	if err := s.host.SetRoutes(built.Routes, built.Lines); err != nil {
-		s.log.Error().Err(err).Msg("the configuration is in force, but not all of its routes")
-	}
-	if err := s.monitor.change(ctx, built); err != nil {
-		s.log.Error().Err(err).Msg("the configuration is in force, but not its monitoring")
-	}
-	if err := s.terminals.change(built); err != nil {
-		s.log.Error().Err(err).Msg("the configuration is in force, but not its terminals over SSH")
+	for _, part := range []struct {
+		what string
+		err  error
+	}{
+		{"its logging", s.logs.configure(built)},
+		{"all of its routes", s.host.SetRoutes(built.Routes, built.Lines)},
+		{"its monitoring", s.monitor.change(ctx, built)},
+		{"its terminals over SSH", s.terminals.change(built)},
+	} {
+		if part.err != nil {
+			s.log.Error().Err(part.err).Msg("the configuration is in force, but not " + part.what)
+			lacks = append(lacks, fmt.Sprintf("The configuration is in force, but not %s: %v", part.what, part.err))
+		}
 	}
 	s.log.Info().Msg("configuration changed")
-	return nil
+	return lacks, nil
 }

@@ -22,7 +22,7 @@ type Configurator interface {
 	// with Settle, unless Pending says something.
 	Configure(ctx context.Context, path []string, line string) (ConfigEdit, error)
 	Settle(ctx context.Context) // puts in force what was given, before anything else is done
-	Pending() []string          // what keeps the configuration from being in force, a line each
+	Pending() []string          // why the configuration is not in force, or what of it is not, a line each
 	Configured(by string)       // somebody who has changed something leaves the configuration
 
 	Startup() (string, error) // text that the router starts with, without keys
@@ -84,7 +84,7 @@ var (
 		})},
 		{text: "replace", help: "Replace the configuration with that of a file", options: []*option{intoFile, inTime}, run: configuring(replaceConfig)},
 		{text: "revert", help: "Go back to the configuration before", next: []*node{
-			{text: "now", help: "At once", run: configuring(func(ctx context.Context, c *call) error { return c.info.Config.Revert(ctx, c.operator()) })},
+			{text: "now", help: "At once", run: configuring(revertConfig)},
 		}},
 		{text: "terminal", help: "Configure from the terminal", options: []*option{byRevert}, run: configuring(configureTerminal)},
 	}}
@@ -130,7 +130,17 @@ func replaceConfig(ctx context.Context, c *call) error {
 	if err := c.checkFile(); err != nil {
 		return err
 	}
-	return c.info.Config.Replace(ctx, c.operator(), c.args.file, c.args.revert)
+	if err := c.info.Config.Replace(ctx, c.operator(), c.args.file, c.args.revert); err != nil {
+		return err
+	}
+	return c.pending(c.w)
+}
+
+func revertConfig(ctx context.Context, c *call) error {
+	if err := c.info.Config.Revert(ctx, c.operator()); err != nil {
+		return err
+	}
+	return c.pending(c.w)
 }
 
 // checkFile refuses paths from those who are elsewhere: they have the router's configurations, not its machine.
@@ -180,11 +190,16 @@ func (s *shell) configure(ctx context.Context, line string, w io.Writer) error {
 	s.settings.configuring, s.settings.path, s.settings.changed = !e.Left, e.Path, s.settings.changed || e.Changed
 	if e.Left {
 		s.configured()
-		for i, text := range s.info.Config.Pending() {
-			if i == 0 {
-				io.WriteString(w, "% The configuration is not in force:\n") // an error of w's is a sink's, which keeps it
-			}
-			io.WriteString(w, "%  "+text+"\n")
+		return s.pending(w)
+	}
+	return nil
+}
+
+// pending says what is not in force.
+func (s *shell) pending(w io.Writer) error {
+	for _, text := range s.info.Config.Pending() {
+		if _, err := io.WriteString(w, "% "+text+"\n"); err != nil {
+			return err
 		}
 	}
 	return nil

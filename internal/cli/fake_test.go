@@ -257,7 +257,7 @@ func (fakeConfig) Configure(_ context.Context, path []string, line string) (Conf
 }
 
 func (fakeConfig) Settle(context.Context)   {}
-func (fakeConfig) Pending() []string        { return []string{"peer one: expected an address"} }
+func (fakeConfig) Pending() []string        { return []string{"Not in force: an address"} }
 func (fakeConfig) Configured(string)        {}
 func (fakeConfig) Startup() (string, error) { return "hostname gwA\n", nil }
 func (fakeConfig) Save(string) error        { return nil }
