@@ -41,19 +41,23 @@ func newTerminals(log zerolog.Logger, o runOptions) *terminals {
 // change puts another configuration into force. After an error SSH is as before, but for who may come in.
 func (t *terminals) change(built config.Built) error {
 	cfg := built.Terminal
-	if cfg == nil {
+	next := sshd.Config{Banner: cfg.Banner, LoginTime: cfg.LoginTime, Tries: cfg.Tries, IdleTime: cfg.IdleTime, Sessions: cfg.Sessions}
+	for _, u := range cfg.Users {
+		next.Users = append(next.Users, sshd.User{Name: u.Name, Privileged: u.Privilege == 15, Secret: u.Secret, Keys: u.Keys})
+	}
+	listens := cfg.Listen.IsValid()
+	if !listens && t.server == nil {
+		return nil
+	}
+	if err := t.configure(next, cfg.Enable); err != nil {
+		return err
+	}
+	if !listens {
 		if t.stop != nil {
 			t.log.Info().Stringer("listen", t.listen).Msg("no more terminals over SSH; those that are there go on")
 		}
 		t.mute()
 		return nil
-	}
-	next := sshd.Config{Banner: cfg.Banner, LoginTime: cfg.LoginTime, Tries: cfg.Tries, IdleTime: cfg.IdleTime, Sessions: cfg.Sessions}
-	for _, u := range cfg.Users {
-		next.Users = append(next.Users, sshd.User{Name: u.Name, Privileged: u.Privilege == 15, Secret: u.Secret, Keys: u.Keys})
-	}
-	if err := t.configure(next, cfg.Enable); err != nil {
-		return err
 	}
 	if t.stop != nil && t.listen == cfg.Listen {
 		return nil

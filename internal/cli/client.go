@@ -72,6 +72,8 @@ func (c *conversation) leave(ctx context.Context, w io.Writer) error {
 	if !c.has(settingConfig) {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTime) // he may be gone because ctx is over
+	defer cancel()
 	_, err := c.run(ctx, frameExecute, "end", w)
 	return err
 }

@@ -47,9 +47,9 @@ type Built struct {
 	Tunnels  []Tunnel        // the tunnel interfaces, and the devices of crypto maps in other VRFs
 	Monitor  *Monitor        // nil: there is none
 	Offloads Offloads
-	Lanes    int       // goroutines for each direction of the data plane; 0: as many as fit the machine
-	Terminal *Terminal // of SSH; nil: there is none
-	LogIKE   bool      // as seikan.Config.LogIKE
+	Lanes    int      // goroutines for each direction of the data plane; 0: as many as fit the machine
+	Terminal Terminal // of SSH
+	LogIKE   bool     // as seikan.Config.LogIKE
 	Logging  logging.Config
 }
 

@@ -72,6 +72,8 @@ func TestBuildSite(t *testing.T) {
 		},
 		Locals: []LocalEndpoint{{Addr: local, MTU: 1500}},
 		Routes: []tun.Route{{Dst: netip.MustParsePrefix("10.30.30.1/32"), Src: netip.MustParseAddr("10.10.10.1")}},
+
+		Terminal: Terminal{LoginTime: 2 * time.Minute, Tries: 4, IdleTime: 10 * time.Minute, Sessions: 16},
 	}
 	want.Session.Lists = []session.AccessList{{Name: "TO-B", Rules: []session.AccessRule{
 		{Sequence: 10, Rule: "permit ip host 10.10.10.1 host 10.30.30.1", Policies: []sadb.PolicyID{policy.ID}},

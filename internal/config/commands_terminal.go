@@ -205,18 +205,14 @@ func (p *parser) checkTerminal() {
 	}
 }
 
-// built is nil where there is no SSH.
-func (v *terminal) built() *Terminal {
-	if !v.listen.IsValid() {
-		return nil
-	}
+func (v *terminal) built() Terminal {
 	or := func(n *uint64, d uint64) uint64 {
 		if n == nil {
 			return d
 		}
 		return *n
 	}
-	t := &Terminal{
+	t := Terminal{
 		Enable: string(v.enable), Banner: v.banner, Listen: v.listen,
 		LoginTime: defaultLogin * time.Second, Tries: 1 + int(or(v.retries, defaultRetries)),
 		IdleTime: time.Duration(or(v.idle, defaultIdle)) * time.Minute, Sessions: defaultLimit,

@@ -76,6 +76,7 @@ type Server struct {
 	mu       sync.Mutex
 	from     map[netip.Addr]int // connections of each network
 	total    int                // connections
+	guests   []*guest           // those that are logged in
 	sessions int
 }
 
@@ -91,8 +92,11 @@ func New(log zerolog.Logger, key ssh.Signer, cfg Config, handle Handler) (*Serve
 	return s, nil
 }
 
-// Configure uses another configuration for who comes in from now on.
-func (s *Server) Configure(cfg Config) { s.cfg.Store(&cfg) }
+// Configure uses another configuration for who comes in from now on. The sessions of users who are not in it end; others go on as they are.
+func (s *Server) Configure(cfg Config) {
+	s.cfg.Store(&cfg)
+	s.endOthers()
+}
 
 // Close ends all connections, and returns when they are over. Nothing serves any more by then.
 func (s *Server) Close() {

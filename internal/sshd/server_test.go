@@ -367,6 +367,80 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
+// The sessions of a user who is taken away end, and he is told. Others go on, also those of a user who is another now.
+func TestUserIsTakenAway(t *testing.T) {
+	r := newRig(t, nil, echo)
+	type guest struct {
+		session  *ssh.Session
+		in       io.WriteCloser
+		out, err bytes.Buffer
+	}
+	enter := func(c *ssh.Client) *guest {
+		t.Helper()
+		s, err := c.NewSession()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &guest{session: s}
+		s.Stdout, s.Stderr = &g.out, &g.err
+		if g.in, err = s.StdinPipe(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Shell(); err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	ann, bob := enter(r.login("ann", ssh.Password("open sesame"))), enter(r.login("bob", ssh.PublicKeys(r.key)))
+	idle := r.login("ann", ssh.Password("open sesame")) // without a session
+	cfg := *r.server.cfg.Load()
+	cfg.Users = []User{{Name: "bob"}}
+	r.server.Configure(cfg)
+	if err := ann.session.Wait(); err == nil || ann.err.String() != "\r\n% User ann was taken away: the session ends.\r\n" {
+		t.Errorf("ann: got %v, %q", err, ann.err.String())
+	}
+	if err := idle.Wait(); err == nil {
+		t.Error("a connection without a session ended well")
+	}
+	io.WriteString(bob.in, "still here\n")
+	bob.in.Close()
+	if err := bob.session.Wait(); err != nil || !strings.HasSuffix(bob.out.String(), "still here\n") || bob.err.Len() > 0 {
+		t.Errorf("bob: got %v, %q, %q", err, bob.out.String(), bob.err.String())
+	}
+	r.stop()
+	if n := len(r.server.guests); n > 0 {
+		t.Errorf("%d guests are left", n)
+	}
+}
+
+// A login that began before the user was taken away does not come in, and who does not read what he is told is out as well.
+func TestUserIsTakenAwayBusy(t *testing.T) {
+	flood := func(_ context.Context, s Session) error {
+		for {
+			if _, err := s.Out.Write(make([]byte, 1<<15)); err != nil {
+				return err
+			}
+		}
+	}
+	r := newRig(t, nil, flood)
+	c := r.login("ann", ssh.Password("open sesame"))
+	ch, requests, err := c.OpenChannel("session", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go ssh.DiscardRequests(requests)
+	if ok, err := ch.SendRequest("shell", true, nil); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	r.server.Configure(Config{Sessions: 1, Tries: 1, LoginTime: time.Minute})
+	if err := c.Wait(); err == nil {
+		t.Error("it ended well")
+	}
+	if r.server.enter(&guest{user: "ann"}) {
+		t.Error("ann came in")
+	}
+}
+
 func TestHostKey(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "key")
 	a, err := HostKey(file)

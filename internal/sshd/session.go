@@ -33,6 +33,11 @@ func (s *Server) connection(ctx context.Context, conn net.Conn, source netip.Add
 	if !found || conn.SetDeadline(time.Time{}) != nil {
 		return
 	}
+	g := &guest{user: user.Name, source: source, conn: conn}
+	if !s.enter(g) {
+		return
+	}
+	defer s.leave(g)
 	s.log.Info().Str("user", name(user.Name)).Stringer("source", source).
 		Msg(fmt.Sprintf("%%SEC_LOGIN-5-LOGIN_SUCCESS: Login Success [user: %s] [Source: %v]", name(user.Name), source.Addr()))
 	go ssh.DiscardRequests(requests)
@@ -60,6 +65,7 @@ func (s *Server) connection(ctx context.Context, conn net.Conn, source netip.Add
 			s.end()
 			return
 		}
+		s.seat(g, ch)
 		sessions.Go(func() {
 			defer func() { s.end(); <-one }()
 			t := &terminal{channel: ch, session: Session{User: user, Source: source, In: idle.reader(ch), Out: ch}}
