@@ -224,13 +224,11 @@ func (d *downlink) unknown(now int64, frames []esp.Frame, class []uint8) {
 		return
 	}
 	d.r.drops.Drop(sadb.DropUnknownSPI, uint64(lost))
-	if now-d.reported < int64(quietTime) {
+	if now-d.reported < int64(quietTime) || !d.r.tell(note{kind: noteUnknownSPI, in: d.spi, path: path, count: d.untold}) {
 		d.untold += uint64(lost)
 		return
 	}
-	if d.r.tell(note{kind: noteUnknownSPI, in: d.spi, path: path, count: d.untold}) {
-		d.reported, d.untold = now, uint64(lost-1)
-	}
+	d.reported, d.untold = now, uint64(lost-1)
 }
 
 // dropped tells control of a packet that was dropped and is counted, now and then.

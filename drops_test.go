@@ -115,3 +115,30 @@ func TestDebugDrops(t *testing.T) {
 		g.a.wantLog(1, "%"+macError)
 	})
 }
+
+// Packets of unknown SPIs are told of with how many there were before, also of those for which the queue had no room.
+func TestUnknownSPINotes(t *testing.T) {
+	h := newHalf(t, outerA, outerB, innerA, innerB)
+	take := func(now time.Duration, n int) {
+		for i := range n {
+			h.down.msgs[i].Data, h.down.msgs[i].Remote = []byte{0x80, 0, 0, 9, 0, 0, 0, 1}, netip.AddrPortFrom(outerB, 4500)
+		}
+		h.down.step(int64(now), n)
+	}
+	for h.r.tell(note{kind: noteUsed}) {
+	}
+	take(time.Hour, 5) // no room
+	for len(h.r.notes) > 0 {
+		<-h.r.notes
+	}
+	for i, want := range []uint64{5, 2 + 1} {
+		take(time.Hour+time.Duration(i)*quietTime, 3)
+		if n := <-h.r.notes; n.kind != noteUnknownSPI || n.count != want {
+			t.Errorf("note %d: got %+v, want %d more", i, n, want)
+		}
+		take(time.Hour+time.Duration(i)*quietTime+time.Second, 1)
+	}
+	if len(h.r.notes) != 0 {
+		t.Errorf("%d notes more", len(h.r.notes))
+	}
+}
