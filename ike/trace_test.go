@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func TestTraceTrouble(t *testing.T) {
 // A message of many proposals is told of in no more octets than a line of the log has room for.
 func TestTraceHostile(t *testing.T) {
 	p := newPair(t, nil)
-	p.b.e.Trace(func(netip.Addr) bool { return true })
+	p.b.e.Trace(func(sadb.Host) bool { return true })
 	many := wire.Proposal{Num: 1, Protocol: wire.ProtocolIKE, Transforms: make([]wire.Transform, 255)}
 	for i := range many.Transforms {
 		many.Transforms[i] = wire.Transform{Type: wire.TransformENCR, ID: uint16(1024 + i)}

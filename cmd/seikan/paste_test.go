@@ -153,16 +153,16 @@ func TestEndTriesAgain(t *testing.T) {
 	var said strings.Builder
 	c.log = zerolog.New(&said)
 	put, missing := c.apply, errors.New("a VRF whose network namespace is there")
-	c.apply = func(ctx context.Context, m *config.Model) error {
+	c.apply = func(ctx context.Context, m *config.Model) ([]string, error) {
 		if missing != nil {
-			return missing
+			return nil, missing
 		}
 		return put(ctx, m)
 	}
-	if _, _, err := c.Configure(t.Context(), nil, "hostname gw1"); err != nil {
+	if _, err := c.Configure(t.Context(), nil, "hostname gw1"); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Pending(); len(got) != 1 {
+	if got := c.Pending(); len(got) != 2 {
 		t.Fatalf("pending: %q", got)
 	}
 	if text := said.String(); !strings.Contains(text, missing.Error()) {
@@ -170,8 +170,8 @@ func TestEndTriesAgain(t *testing.T) {
 	}
 	missing = nil
 	for range 2 {
-		if _, left, err := c.Configure(t.Context(), nil, "end"); !left || err != nil {
-			t.Fatalf("end: %v, %v", left, err)
+		if e, err := c.Configure(t.Context(), nil, "end"); !e.Left || err != nil {
+			t.Fatalf("end: %+v, %v", e, err)
 		}
 		if got := c.Pending(); len(got) != 0 || len(*applied) != 1 {
 			t.Errorf("pending: %q, after %d changes", got, len(*applied))
