@@ -75,7 +75,7 @@ func (c *configuration) Configure(ctx context.Context, path []string, line strin
 		c.draft = e.Model
 		c.settleSoon()
 	}
-	if e.Left && (c.pause != nil || c.failed != nil || c.draft.NamesKeyFile()) { // the system, or the keys, may be others now
+	if e.Left && (c.pause != nil || c.failed != nil || len(c.lacks) > 0 || c.draft.NamesKeyFile()) { // the system, or the keys, may be others now
 		c.settle(ctx)
 	}
 	return cli.ConfigEdit{Path: e.Path, Left: e.Left, Changed: changed}, nil

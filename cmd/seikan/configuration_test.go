@@ -352,7 +352,7 @@ func TestConfigured(t *testing.T) {
 		if err := os.WriteFile(other, []byte(strings.Replace(startText, "Router", "gwN", 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		const ann = "ann on vty (192.0.2.1)"
+		const ann = "ann on vty0 (192.0.2.1)"
 		replace := func(file string, revert time.Duration) error { return c.Replace(t.Context(), ann, file, revert) }
 		for _, tt := range []struct {
 			name string

@@ -132,7 +132,7 @@ func (t *terminals) session(ctx context.Context, s sshd.Session) error {
 	line, in, leave := t.users.enter(s)
 	defer leave()
 	s.In = in
-	c := cli.Client{Socket: t.socket, User: !s.User.Privileged, Remote: true, Line: line, By: fmt.Sprintf("%s on vty (%v)", s.User.Name, s.Source.Addr())}
+	c := cli.Client{Socket: t.socket, User: !s.User.Privileged, Remote: true, Line: line}
 	switch {
 	case s.Command != "":
 		return c.Run(ctx, s.Command, s.Out)

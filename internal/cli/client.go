@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -31,10 +30,9 @@ var errLongLine = fmt.Errorf("cli: a line has at most %d octets", maxLine)
 // Client gives commands to the router that listens on a socket. It is not modified and may be used by several goroutines.
 type Client struct {
 	Socket string
-	User   bool   // without the privileged commands, until Screen.Enable gives them
-	Remote bool   // the operator is on another machine: no files are written on this one
-	By     string // who that is, and from where, as "ann on vty (192.0.2.1)"; "": somebody at this one
-	Line   int    // that Info.Users has for the operator; 0: none
+	User   bool // without the privileged commands, until Screen.Enable gives them
+	Remote bool // the operator is on another machine: no files are written on this one
+	Line   int  // that Info.Users has for the operator; 0: none
 }
 
 // Run gives one command and writes what the router answers. The error is ErrRefused where it does not do it. `terminal monitor`
@@ -61,9 +59,6 @@ func newConversation(c Client) *conversation {
 	talk := &conversation{Client: c, settings: settingKeeps}
 	talk.set(settingFiles, !c.Remote)
 	talk.set(settingUser, c.User)
-	if c.By != "" {
-		talk.set(settingBy+url.QueryEscape(c.By), true)
-	}
 	return talk
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -215,8 +214,14 @@ func (s *shell) configured() {
 
 // operator is who gives commands, as the log is to say.
 func (s *shell) operator() string {
-	const most = 100
-	return cmp.Or(fmt.Sprintf("%.*s", most, clean(s.settings.by)), "console")
+	if s.info.Users != nil {
+		for _, u := range s.info.Users() {
+			if u.Line == s.settings.line {
+				return fmt.Sprintf("%s on vty%d (%v)", clean(u.Name), u.Line-1, u.From)
+			}
+		}
+	}
+	return "console"
 }
 
 // complaintOf is what the operator reads about a line of a configuration. mark writes a line with a mark under a column.

@@ -45,7 +45,6 @@ type settings struct {
 	history []string        // that the terminal remembers
 	file    string          // what was printed is to be written into it, not on the screen; "": none
 
-	by          string   // who gives commands, and from where; "": whoever sits at this machine
 	configuring bool     // lines are of a configuration
 	path        []string // of the mode that they are for
 	changed     bool     // one of them has changed something

@@ -18,7 +18,6 @@ const (
 	settingLength  = "length="
 	settingWidth   = "width="
 	settingConfig  = "config=" // in configuration mode: the lines of the path, escaped, with commas between
-	settingBy      = "by="     // who the operator is, escaped
 	settingChanged = "changed" // the configuration mode has changed something
 	settingFile    = "file="   // the last: a path may have blanks
 )
@@ -26,9 +25,6 @@ const (
 // parseSettings reads what String wrote. What it does not know it leaves out.
 func parseSettings(text string) (s settings) {
 	for word := range strings.FieldsSeq(text) {
-		if text, ok := strings.CutPrefix(word, settingBy); ok {
-			s.by, _ = url.QueryUnescape(text)
-		}
 		if name, ok := strings.CutPrefix(word, settingFormat); ok {
 			if f, err := session.ParseFormat(name); err == nil {
 				s.format = &f
@@ -76,9 +72,6 @@ func (s settings) String() string {
 	}
 	if s.user {
 		text += " " + settingUser
-	}
-	if s.by != "" {
-		text += " " + settingBy + url.QueryEscape(s.by)
 	}
 	if s.length != nil {
 		text += " " + settingLength + strconv.Itoa(*s.length)

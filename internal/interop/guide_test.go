@@ -126,6 +126,8 @@ func TestGuide(t *testing.T) {
 	k.types("i", `% Ambiguous command:  "i"\n`, "Router(config-isakmp-peer)#")
 	k.types("description "+strings.Repeat("x", 81), ` *\^\n% Invalid input detected at '\^' marker\.\n\n`, "Router(config-isakmp-peer)#")
 	k.types("end", "", "Router#")
+	k.types("terminal width 0", "", "Router#")
+	k.types("show logging | include CONFIG_I", `.*: %SYS-5-CONFIG_I: Configured from console by op on vty0 \(192\.0\.2\.1\)\n`, "Router#")
 	k.types("show crypto isakmp peer", `Peer: 192\.0\.2\.2 Port: 500\n Description: site A, as the guide has it\n flags: PEER_POLICY\n`, "Router#")
 
 	s.A.Ping(t, InnerA, InnerB, 3)
