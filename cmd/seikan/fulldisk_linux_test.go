@@ -16,7 +16,7 @@ func TestDiskThatTakesNothing(t *testing.T) {
 	const inside = "SEIKAN_TEST_MOUNTS"
 	if os.Getenv(inside) == "" {
 		if os.Getuid() != 0 {
-			t.Skip("mounts need root")
+			t.Skip("left out: must be root to make mounts")
 		}
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDiskThatTakesNothing$", "-test.count=1")
 		cmd.Env = append(os.Environ(), inside+"=1")

@@ -178,3 +178,27 @@ func TestEndTriesAgain(t *testing.T) {
 		}
 	}
 }
+
+// So is what of the configuration could not be put in force.
+func TestEndTriesTheRestAgain(t *testing.T) {
+	c, applied := testConfiguration(t)
+	defer c.close()
+	put, lacks := c.apply, []string{"no listener"}
+	c.apply = func(ctx context.Context, m *config.Model) ([]string, error) {
+		_, err := put(ctx, m)
+		return lacks, err
+	}
+	for i, tt := range []struct {
+		line           string
+		lacks          []string
+		pending, times int
+	}{{"hostname gw1", lacks, 1, 1}, {"end", lacks, 1, 2}, {"end", nil, 0, 3}, {"end", nil, 0, 3}} {
+		lacks = tt.lacks
+		if _, err := c.Configure(t.Context(), nil, tt.line); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Pending(); len(got) != tt.pending || len(*applied) != tt.times {
+			t.Errorf("%d: %s: pending %q, after %d changes, want %d and %d", i, tt.line, got, len(*applied), tt.pending, tt.times)
+		}
+	}
+}
