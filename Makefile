@@ -12,6 +12,7 @@ PACKAGES = $(shell $(GO) list ./... | grep -Ev '/(internal/interop|bench/compare
 CROSS ?= darwin/arm64 freebsd/amd64 openbsd/amd64 windows/amd64 linux/386 linux/arm
 
 FUZZTIME ?= 30s
+SEEDS ?= 10000
 BENCH ?= .
 BENCHCOUNT ?= 10
 BENCHTIME ?= 1s
@@ -40,8 +41,8 @@ unit: ## all tests but interop
 race: ## the same with the race detector, in random order
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on $(PACKAGES)
 
-simulate: ## two IKE endpoints in 10,000 networks that lose, repeat and reorder
-	$(GO) test -count=1 -timeout 20m -run '^TestNoise$$' ./ike -seeds 10000
+simulate: ## two IKE endpoints in SEEDS networks that lose, repeat and reorder
+	$(GO) test -count=1 -timeout 20m -run '^TestNoise$$' ./ike -seeds $(SEEDS)
 
 soak: ## the same in a million; and as root on Linux a gigabyte through each kind of tunnel
 	for first in $$(seq 0 10000 990000); do \

@@ -346,7 +346,7 @@ func TestLongKey(t *testing.T) {
 func TestConfigured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := testConfiguration(t)
-		var log bytes.Buffer
+		var log lockedBuffer
 		c.log = zerolog.New(&log)
 		other := filepath.Join(filepath.Dir(c.file), "other.conf")
 		if err := os.WriteFile(other, []byte(strings.Replace(startText, "Router", "gwN", 1)), 0o600); err != nil {
@@ -369,11 +369,11 @@ func TestConfigured(t *testing.T) {
 			{"for a while again", func() error { return replace("other.conf", time.Minute) }, "from " + other + " by " + ann},
 			{"the time is over", func() error { time.Sleep(2 * time.Minute); synctest.Wait(); return nil }, "from the configuration before by timer"},
 		} {
-			log.Reset()
+			before := len(log.String())
 			if err := tt.do(); err != nil {
 				t.Fatalf("%s: %v", tt.name, err)
 			}
-			got := log.String()
+			got := log.String()[before:]
 			if tt.want == "" && strings.Contains(got, "SYS") || tt.want != "" && strings.Count(got, `"%SYS-5-CONFIG_I: Configured `+tt.want+`"`) != 1 {
 				t.Errorf("%s: got %s, want %q", tt.name, got, tt.want)
 			}

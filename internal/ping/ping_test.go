@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -31,6 +32,7 @@ type wire struct {
 	script  []func(echo []byte) (answer []byte, from netip.Addr, after time.Duration, err error)
 	sent    [][]byte
 	come    chan packet
+	mu      sync.Mutex // guards until
 	until   time.Time
 	wake    chan struct{}
 }
@@ -54,7 +56,9 @@ func (w *wire) WriteTo(b []byte, to net.Addr) (int, error) {
 
 func (w *wire) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
+		w.mu.Lock()
 		timer := time.NewTimer(time.Until(w.until))
+		w.mu.Unlock()
 		select {
 		case p := <-w.come:
 			timer.Stop()
@@ -67,7 +71,9 @@ func (w *wire) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 func (w *wire) SetReadDeadline(t time.Time) error {
+	w.mu.Lock()
 	w.until = t
+	w.mu.Unlock()
 	if t.Before(time.Now()) {
 		w.wake <- struct{}{}
 	}
