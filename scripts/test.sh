@@ -32,7 +32,7 @@ step "gofmt" make -s fmt-check
 step "vet" make -s vet
 step "cross builds" make -s cross
 step "unit tests" make -s unit
-step "simulator" make -s simulate SEEDS=6000 # what a slow machine has time for
+step "simulator" make -s simulate SEEDS=3000 # what a slow machine has time for
 can_isolate || left_out+=("unit tests of the host's device and routes (package tun): need root, /dev/net/tun and network namespaces")
 
 if command -v "$(go env CC)" >/dev/null; then
