@@ -135,6 +135,9 @@ func TestRekeyByTime(t *testing.T) {
 	p.up()
 	for range 3 * 24 * 60 {
 		p.run(time.Minute)
+		for len(p.flight) > 0 { // a rekey is under way: its answer has still to come
+			p.run(100 * time.Millisecond)
+		}
 		p.reachable()
 		p.agree()
 		for _, s := range []*side{p.a, p.b} {
