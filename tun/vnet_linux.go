@@ -68,10 +68,10 @@ func (w *queueWriter) write(fd uintptr, parts [][]byte, o gso.Offload) syscall.E
 	return w.writev(fd, w.iovs[:1+len(parts)])
 }
 
-// writev is the system call.
+// writev is the system call, kept from the Go scheduler as read is.
 func writev(fd uintptr, iovs []unix.Iovec) syscall.Errno {
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_WRITEV, fd, uintptr(unsafe.Pointer(unsafe.SliceData(iovs))), uintptr(len(iovs)))
+		_, _, errno := unix.RawSyscall(unix.SYS_WRITEV, fd, uintptr(unsafe.Pointer(unsafe.SliceData(iovs))), uintptr(len(iovs)))
 		if errno != unix.EINTR {
 			return errno
 		}
