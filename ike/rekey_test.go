@@ -135,18 +135,15 @@ func TestRekeyByTime(t *testing.T) {
 	p.up()
 	for range 3 * 24 * 60 {
 		p.run(time.Minute)
-		for len(p.flight) > 0 { // a rekey is under way: its answer has still to come
-			p.run(100 * time.Millisecond)
-		}
 		p.reachable()
-		p.agree()
 		for _, s := range []*side{p.a, p.b} {
 			if len(s.kids) < 1 || len(s.kids) > 3 || s.e.Len() > 2 {
 				p.fail("%v: %s has %d children in %d IKE SAs", p.now.Sub(start), s.name, len(s.kids), s.e.Len())
 			}
 		}
+		p.settle() // in the middle of a rekey, and when an old SA goes, the two differ for as long as a message takes
+		p.agree()
 	}
-	p.run(2 * time.Minute)
 	if got := len(find[SAUp](p.a)); got < 20 {
 		t.Errorf("%d IKE SAs in 3 days, want one every 3 hours", got)
 	}
