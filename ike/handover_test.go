@@ -68,7 +68,7 @@ func TestReauthentication(t *testing.T) {
 				p.a.carried("f0", "f1")
 				p.b.carried("f0", "f1")
 			}
-			p.run(2 * time.Minute)
+			p.settle()
 			p.agree()
 			for _, s := range []*side{p.a, p.b} {
 				fresh, failed := 0, find[Failed](s)

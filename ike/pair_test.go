@@ -153,6 +153,7 @@ func peerConfig(name string, local, remote netip.Addr, l, r string) Config {
 
 func newPair(t *testing.T, change func(a, b *Config)) *pair {
 	t.Helper()
+	fixChance(t)
 	ca := peerConfig("B", addrA, addrB, "10.1.0.0/16", "10.2.0.0/16")
 	cb := peerConfig("A", addrB, addrA, "10.2.0.0/16", "10.1.0.0/16")
 	if change != nil {

@@ -98,6 +98,7 @@ func TestReconfigure(t *testing.T) {
 				return
 			}
 			p.run(time.Hour * 3) // what is there goes on: it is rekeyed
+			p.settle()
 			p.agree()
 			p.reachable()
 			for _, id := range []sadb.PolicyID{"f0", "f1"} {
