@@ -48,9 +48,22 @@ func (p *pair) reachable() {
 	}
 }
 
+// land lets what is on its way arrive, and be answered: an end may have asked for a sign of life a moment ago.
+func (p *pair) land() {
+	p.t.Helper()
+	for range 100 {
+		if len(p.flight) == 0 {
+			return
+		}
+		p.run(10 * time.Millisecond)
+	}
+	p.fail("the two ends do not stop talking")
+}
+
 // wantOne checks that the two ends have settled on one IKE SA with one Child SA that both may send on, and nothing else.
 func (p *pair) wantOne() {
 	p.t.Helper()
+	p.land()
 	p.reachable()
 	n := p.agree()
 	for _, s := range []*side{p.a, p.b} {
