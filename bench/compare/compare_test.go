@@ -84,7 +84,7 @@ func TestSystems(t *testing.T) {
 				t.Errorf("%v packets a second, want some", rate)
 			}
 			before := b.cpu(t)
-			x := b.A.Stream(t, b.B, interop.InnerA, interop.InnerB, interop.Stream{Streams: 2, Reverse: true})
+			x := b.A.Stream(t, b.B, interop.InnerA, interop.InnerB, interop.Stream{Seconds: 1, Streams: 2, Reverse: true})
 			used := b.cpu(t).minus(before)
 			if x.Octets == 0 || used.busy <= 0 || (used.gateways > 0) != (len(b.gateways) > 0) || used.gateways > used.busy {
 				t.Errorf("%d octets, processor time %+v", x.Octets, used)

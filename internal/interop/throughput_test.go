@@ -39,7 +39,7 @@ func benchmarkTCP(b *testing.B, l *Lab) {
 	var rates, trips []float64
 	for b.Loop() {
 		p := l.A.StartPing(b, InnerA, InnerB, 5*time.Millisecond)
-		x := l.A.TransferTCP(b, l.B, InnerA, InnerB, false)
+		x := l.A.Stream(b, l.B, InnerA, InnerB, Stream{Seconds: 1})
 		p.Stop(b)
 		for _, m := range echoTime.FindAllStringSubmatch(p.p.output(b), -1) {
 			ms, _ := strconv.ParseFloat(m[1], 64)

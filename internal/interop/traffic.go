@@ -75,9 +75,9 @@ func (p *Pinger) Stop(t testing.TB) int {
 	return sent
 }
 
-// Stream is how iperf3 sends TCP. The zero value: one stream for a second from the client.
+// Stream is how iperf3 sends TCP. The zero value: one stream from the client.
 type Stream struct {
-	Seconds int  // default: 1
+	Seconds int  // default: as long as some megabytes take, on a busy machine and to a slow peer
 	Streams int  // at once; default: 1
 	Reverse bool // the server sends
 }
@@ -88,8 +88,7 @@ type Transfer struct {
 	BitsPerSecond float64
 }
 
-// TransferTCP runs iperf3 for a second from this namespace, where the client is, to an address at the other end; with reverse the
-// server sends. It ends the test unless data arrived.
+// TransferTCP runs iperf3 from this namespace, where the client is, to an address at the other end; with reverse the server sends. It ends the test unless data arrived.
 func (n *Namespace) TransferTCP(t testing.TB, other *Namespace, from, to string, reverse bool) Transfer {
 	t.Helper()
 	return n.Stream(t, other, from, to, Stream{Reverse: reverse})
@@ -104,15 +103,21 @@ func (n *Namespace) Stream(t testing.TB, other *Namespace, from, to string, s St
 		return strings.Contains(out, "Server listening"), out
 	})
 	// The default congestion control of a machine may be one that a namespace cannot use.
-	args := []string{"--client", to, "--bind", from, "--time", strconv.Itoa(max(s.Seconds, 1)), "--parallel", strconv.Itoa(max(s.Streams, 1)),
-		"--congestion", "cubic", "--json"}
+	args := []string{"120", "iperf3", "--client", to, "--bind", from, "--parallel", strconv.Itoa(max(s.Streams, 1)), "--congestion", "cubic", "--json"}
+	if s.Seconds > 0 {
+		args = append(args, "--time", strconv.Itoa(s.Seconds))
+	} else {
+		args = append(args, "--bytes", "8M")
+	}
 	if s.Reverse {
 		args = append(args, "--reverse")
 	}
-	out, err := n.command("iperf3", args...).CombinedOutput()
+	out, err := n.command("timeout", args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("iperf3: %v\n%s", err, out)
 	}
+	// The next one listens where it does.
+	Eventually(t, "the iperf3 server ends", func() (bool, string) { return server.ended(), server.output(t) })
 	var report struct {
 		End struct {
 			Received struct {
@@ -125,8 +130,8 @@ func (n *Namespace) Stream(t testing.TB, other *Namespace, from, to string, s St
 		t.Fatalf("iperf3: %v\n%s", err, out)
 	}
 	x := Transfer{report.End.Received.Bytes, report.End.Received.BitsPerSecond}
-	if x.Octets < 1<<20 {
-		t.Fatalf("iperf3: only %d octets arrived\n%s", x.Octets, out)
+	if x.Octets == 0 {
+		t.Fatalf("iperf3: nothing arrived\n%s", out)
 	}
 	return x
 }
