@@ -39,7 +39,7 @@ const (
 // time that a test takes.
 func checkSession(t *testing.T, r *Router, want view) {
 	t.Helper()
-	s := r.Session(t)
+	s := r.waitCounted(t, want.flows...)
 	status, local, peer := or(want.status, "UP-ACTIVE"), or(want.local, OuterA), or(want.peer, OuterB)
 	id := or(want.id, peer)
 	var ike []IKESA
@@ -75,6 +75,20 @@ func checkSession(t *testing.T, r *Router, want view) {
 	if t.Failed() {
 		t.FailNow()
 	}
+}
+
+// waitCounted waits until a session has counted as many packets as there were: the last one may still be on its way, and the router counts
+// what it has passed on already.
+func (r *Router) waitCounted(t *testing.T, want ...flowView) Session {
+	t.Helper()
+	return r.WaitSession(t, "all packets are counted", func(s Session) bool {
+		for i, f := range s.Flows {
+			if i < len(want) && min(f.In.Packets, f.Out.Packets) < want[i].packets {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func checkFlow(t *testing.T, f Flow, want flowView) {

@@ -163,7 +163,7 @@ func TestRekeyStorm(t *testing.T) {
 		t.Errorf("strongSwan began only %d of 45 rekeys", 45-refused)
 	}
 	r.WaitSession(t, "one pair of SAs is left", func(s Session) bool { return len(s.IKE) == 1 && s.Flows[0].ActiveSAs == 2 })
-	f := r.Session(t).Flows[0]
+	f := r.waitCounted(t, flowView{packets: uint64(n)}).Flows[0]
 	if f.In.Packets != uint64(n) || f.Out.Packets != uint64(n) || f.In.Dropped != 0 || f.Out.Dropped != 0 {
 		t.Errorf("got %+v, want %d packets each way and no drop", f, n)
 	}
