@@ -120,8 +120,10 @@ func TestDeny(t *testing.T) {
 			l.A.Ping(t, tt.denied, tt.b, 2)
 			c.want(t, "denied again", 2, 0)
 
+			protected := l.A.Routes(t)
 			l.A.ip(t, tt.option, "route", "flush", "table", "4500")
 			a.WaitLog(t, "somebody has removed routes")
+			Eventually(t, "the routes are back", func() (bool, string) { now := l.A.Routes(t); return now == protected, now })
 			l.A.Ping(t, tt.a, tt.b, 2)
 			c.want(t, "routes removed by somebody", 0, 0)
 

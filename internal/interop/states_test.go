@@ -78,7 +78,7 @@ func TestStates(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.peer.Kill(t)
-	s.peer = StartCharon(t, s.Lab, s.B, "receive_delay = 2000\nreceive_delay_response = no\n") // so that negotiating takes its time
+	s.peer = StartCharon(t, s.Lab, s.B, "receive_delay = 6000\nreceive_delay_response = no\nreceive_delay_type = 35\n") // so that IKE_AUTH takes its time
 	r := s.up(t, Connection{}, RouterConf{})
 	checkState(t, r, "DOWN", "D", "", 0)
 	ping := make(chan int, 1)
