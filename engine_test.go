@@ -27,6 +27,7 @@ func sequence(lo, hi uint16) (s []uint16) {
 func TestTrafficBringsTheTunnelUp(t *testing.T) {
 	engine(t, nil, func(t *testing.T, g *rig) {
 		g.a.wantStatus(session.Down)
+		g.net.SetDelay(10 * time.Millisecond) // so that all are there before the SA, and none overtakes those that wait for it
 		g.a.send(0, 9)
 		time.Sleep(time.Second)
 		g.a.send(10, 19)

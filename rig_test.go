@@ -175,11 +175,13 @@ func (e *end) send(lo, hi uint16) {
 	}
 }
 
-// up brings the tunnel up with packets 0 to 3 from a.
+// up brings the tunnel up with packets 0 to 3 from a, in order: one that comes while the tunnel comes up may overtake those that waited for it.
 func (g *rig) up() {
 	g.t.Helper()
-	g.a.send(0, 3)
-	time.Sleep(time.Second)
+	g.a.send(0, 0)
+	time.Sleep(time.Second / 2)
+	g.a.send(1, 3)
+	time.Sleep(time.Second / 2)
 	g.a.wantStatus(session.UpActive)
 	g.b.wantStatus(session.UpActive)
 	if got := g.b.received(); len(got) != 4 {
