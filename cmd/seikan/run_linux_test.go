@@ -114,7 +114,7 @@ func startProgram(t *testing.T, conf, socket string, env ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	p := &program{socket: socket, ended: make(chan error, 1)}
 	p.cmd = exec.CommandContext(ctx, self, "run", "-c", writeConf(t, conf), "--socket", socket)
