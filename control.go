@@ -265,11 +265,6 @@ func (c *control) interfaceOf(h sadb.Host) string {
 	return ""
 }
 
-func (c *control) snapshot(now time.Time) session.Snapshot {
-	c.tracker.Refresh(c.ike.SAs())
-	return c.tracker.Snapshot(now)
-}
-
 // clear deletes the IKE SAs of the sessions that f chooses.
 func (c *control) clear(now time.Time, f session.Filter) int {
 	ids := c.tracker.IKESAs(f)

@@ -159,12 +159,6 @@ func (r *Router) call(ctx context.Context, f func(now time.Time)) error {
 	}
 }
 
-// Snapshot is the sessions as they are now.
-func (r *Router) Snapshot(ctx context.Context) (s session.Snapshot, err error) {
-	err = r.call(ctx, func(now time.Time) { s = r.control.snapshot(now) })
-	return s, err
-}
-
 // Clear deletes the IKE and IPsec SAs of the sessions that f chooses and tells the peers, and returns how many IKE SAs
 // that was. It does not wait for the answers.
 func (r *Router) Clear(ctx context.Context, f session.Filter) (n int, err error) {

@@ -17,7 +17,7 @@ const sessionsAtOnce = 64
 // Sessions gives take the sessions that f chooses, in the order of the listing, some at a time, until it returns an error. The slice is
 // take's for the call. What the router has to do goes on between: each session is as it was at one moment, and not all at
 // the same.
-func (r *Router) Sessions(ctx context.Context, f session.Filter, p session.Parts, take func([]session.Session) error) error {
+func (r *Router) Sessions(ctx context.Context, f session.Filter, p session.Parts, take func([]session.Session) error) (err error) {
 	var l *session.Listing
 	if err := r.call(ctx, func(time.Time) { l = r.control.tracker.List(f, p) }); err != nil {
 		return err
@@ -29,13 +29,7 @@ func (r *Router) Sessions(ctx context.Context, f session.Filter, p session.Parts
 	}
 	var list []session.Session
 	for l.Len() > 0 {
-		err := r.call(ctx, func(now time.Time) {
-			if p.Fresh {
-				r.control.refresh(l.Next(sessionsAtOnce))
-			}
-			list = r.control.tracker.Sessions(now, l, sessionsAtOnce, list[:0])
-		})
-		if err != nil {
+		if list, err = r.next(ctx, l, p.Fresh, list[:0]); err != nil {
 			return err
 		}
 		if err := take(list); err != nil {
@@ -43,6 +37,32 @@ func (r *Router) Sessions(ctx context.Context, f session.Filter, p session.Parts
 		}
 	}
 	return nil
+}
+
+// next appends some more sessions of a listing to list.
+func (r *Router) next(ctx context.Context, l *session.Listing, fresh bool, list []session.Session) ([]session.Session, error) {
+	err := r.call(ctx, func(now time.Time) {
+		if fresh {
+			r.control.refresh(l.Next(sessionsAtOnce))
+		}
+		list = r.control.tracker.Sessions(now, l, sessionsAtOnce, list)
+	})
+	return list, err
+}
+
+// Snapshot is the sessions as they are now. As with Sessions, what the router has to do goes on between: each is as it was at one moment,
+// and not all at the same.
+func (r *Router) Snapshot(ctx context.Context) (s session.Snapshot, err error) {
+	var l *session.Listing
+	if err := r.call(ctx, func(now time.Time) { s, l = r.control.tracker.Begin(now) }); err != nil {
+		return session.Snapshot{}, err
+	}
+	for l.Len() > 0 {
+		if s.Sessions, err = r.next(ctx, l, true, s.Sessions); err != nil {
+			return session.Snapshot{}, err
+		}
+	}
+	return s, nil
 }
 
 // refresh brings some IKE SAs of the sessions up to date.

@@ -84,6 +84,10 @@ func TestSessionsLeaveTime(t *testing.T) {
 		if want := []int{sessionsAtOnce, sessionsAtOnce, sessionsAtOnce, 1}; err != nil || !slices.Equal(sizes, want) {
 			t.Errorf("got %v, %v, want %v", sizes, err, want)
 		}
+		all, err := g.a.router.Snapshot(t.Context())
+		if err != nil || len(all.Sessions) != n || all.At.IsZero() {
+			t.Errorf("a Snapshot of %d sessions at %v, %v, want %d", len(all.Sessions), all.At, err, n)
+		}
 	})
 }
 

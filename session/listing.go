@@ -12,6 +12,7 @@ type Parts struct {
 	Children bool
 	History  bool
 	Fresh    bool // the IKE SAs as they are this moment, message IDs included; else as of their last event
+	Totals   bool // the flows' counters since the router started; else since ZeroCounters
 }
 
 // Listing is the sessions that a filter chose, in order. Sessions is called for a few at a time, so that the goroutine that owns
@@ -67,7 +68,7 @@ func (t *Tracker) Sessions(now time.Time, l *Listing, n int, list []Session) []S
 func (t *Tracker) session(r *record, p Parts, now time.Time) Session {
 	s := t.summary(r)
 	s.IKE = t.ikeSAs(r, now)
-	s.Flows = t.flows(r, now)
+	s.Flows = t.flows(r, p, now)
 	if since := r.upSince(s.Status); !since.IsZero() {
 		s.UptimeSeconds = uint64(max(0, now.Sub(since)/time.Second))
 	}

@@ -50,6 +50,10 @@ func TestZeroCounters(t *testing.T) {
 	if f.In.Packets != 3 || f.Out.Packets != 3 || f.In.Bytes != 300 || f.Out.Bytes != 200 || f.Out.Dropped != 0 || len(f.Out.Drops) != 0 {
 		t.Errorf("got in %+v, out %+v", f.In, f.Out)
 	}
+	all := r.Sessions(now.Add(time.Second), r.List(Filter{}, Parts{Totals: true}), 1, nil)
+	if f := all[0].Flows[0]; f.In.Packets != 7 || f.Out.Packets != 7 || f.Out.Dropped != 1 {
+		t.Errorf("totals: got in %+v, out %+v, want them as if nothing had been zeroed", f.In, f.Out)
+	}
 	if c := r.db.Lookup(0x1001).Child(); c.In.Counters.Packets.Load() != 7 || r.db.Entry("TO-B 10").Counters.In.Packets.Load() != 7 {
 		t.Error("what the lanes count has changed")
 	}

@@ -97,12 +97,15 @@ type PeerInfo struct {
 
 // Snapshot is the sessions as they are now.
 func (t *Tracker) Snapshot(now time.Time) Snapshot {
-	records := t.listed()
-	s := Snapshot{At: now, Format: t.cfg.Format, Sessions: make([]Session, 0, len(records)), Peers: t.Peers()}
-	for _, r := range records {
-		s.Sessions = append(s.Sessions, t.session(r, Parts{Children: true, History: true}, now))
-	}
+	s, l := t.Begin(now)
+	s.Sessions = t.Sessions(now, l, l.Len(), s.Sessions)
 	return s
+}
+
+// Begin is a Snapshot whose sessions are still to come, a few at a time.
+func (t *Tracker) Begin(now time.Time) (Snapshot, *Listing) {
+	l := t.List(Filter{}, Parts{Children: true, History: true, Fresh: true})
+	return Snapshot{At: now, Format: t.cfg.Format, Sessions: make([]Session, 0, l.Len()), Peers: t.Peers()}, l
 }
 
 // summary is a session without its IKE SAs and flows.
@@ -126,7 +129,7 @@ func secondsLeft(until, now time.Time) uint64 {
 }
 
 // flows is the session's policies in their order, and then others that its Child SAs carry.
-func (t *Tracker) flows(r *record, now time.Time) []Flow {
+func (t *Tracker) flows(r *record, parts Parts, now time.Time) []Flow {
 	served := make(map[sadb.PolicyID][]*sadb.Child)
 	var extra []sadb.Policy
 	for _, in := range r.children {
@@ -145,21 +148,25 @@ func (t *Tracker) flows(r *record, now time.Time) []Flow {
 	}
 	flows := make([]Flow, 0, len(r.Policies)+len(extra))
 	for _, p := range slices.Concat(r.Policies, extra) {
-		flows = append(flows, t.flow(p, r.Origin, served[p.ID], now))
+		f := t.flow(p, r.Origin, served[p.ID], now)
+		if e := t.db.Entry(p.ID); e != nil {
+			var zero [2]sadb.CounterValues
+			if !parts.Totals {
+				zero = t.zeroed[p.ID]
+			}
+			f.In.count(sinceZero(e.Counters.In.Load(), zero[0]))
+			f.Out.count(sinceZero(e.Counters.Out.Load(), zero[1]))
+		}
+		flows = append(flows, f)
 	}
 	return flows
 }
 
-// flow is a policy with the Child SAs that serve it, in order of installation.
+// flow is a policy with the Child SAs that serve it, in order of installation, without its counters.
 func (t *Tracker) flow(p sadb.Policy, origin string, children []*sadb.Child, now time.Time) Flow {
 	f := Flow{
 		Policy: p.ID, Permit: permits(p), Selectors: selectorPairs(p.Local, p.Remote), ActiveSAs: 2 * len(children), Origin: origin,
 		In: Direction{Drops: []DropCount{}}, Out: Direction{Drops: []DropCount{}},
-	}
-	if e := t.db.Entry(p.ID); e != nil {
-		zero := t.zeroed[p.ID]
-		f.In.count(sinceZero(e.Counters.In.Load(), zero[0]))
-		f.Out.count(sinceZero(e.Counters.Out.Load(), zero[1]))
 	}
 	if c := inUse(children); c != nil {
 		off := c.Spec.Life.Kilobytes == 0
