@@ -149,6 +149,26 @@ func TestViewAge(t *testing.T) {
 	})
 }
 
+// A router that takes long to tell is asked less often.
+func TestViewOfMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{make: func(n int) session.Snapshot {
+			time.Sleep(time.Second)
+			return sites(n)
+		}}
+		v := newViewer(f)
+		for range 23 { // with what it takes it is 25 s
+			if _, err := v.view(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if f.asked != 3 {
+			t.Errorf("asked %d times in 25 s, want 3", f.asked)
+		}
+	})
+}
+
 func TestHistory(t *testing.T) {
 	up := session.HistoryRecord{At: t0.Add(-time.Hour), Kind: session.HistoryUp, Count: 1}
 	down := session.HistoryRecord{At: t0.Add(-time.Minute), Kind: session.HistoryDown, Seconds: 3540, Cause: "deleted by peer", Count: 1}

@@ -13,12 +13,16 @@ import (
 	"seikan/session"
 )
 
-// viewAge is for how long a view is good enough: however many ask, the router is asked once in that time.
-const viewAge = time.Second
+// However many ask, the router is asked once in viewAge. Of a router with so many sessions that this takes long, a view is good enough for
+// viewShare times as long as it took.
+const (
+	viewAge   = time.Second
+	viewShare = 10
+)
 
 // view is the router at one moment. It is immutable.
 type view struct {
-	taken time.Time
+	until time.Time // for so long it is good enough
 	snap  session.Snapshot
 	stats seikan.Stats
 	rows  []Row
@@ -110,7 +114,7 @@ func (v *viewer) view(ctx context.Context) (*view, error) {
 	select {
 	case last := <-v.last:
 		defer func() { v.last <- last }()
-		if last != nil && time.Since(last.taken) < viewAge {
+		if last != nil && time.Now().Before(last.until) {
 			return last, nil
 		}
 		fresh, err := v.take(ctx)
@@ -124,6 +128,7 @@ func (v *viewer) view(ctx context.Context) (*view, error) {
 }
 
 func (v *viewer) take(ctx context.Context) (*view, error) {
+	began := time.Now()
 	snap, err := v.src.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -132,11 +137,13 @@ func (v *viewer) take(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &view{taken: time.Now(), snap: snap, stats: stats, rows: make([]Row, len(snap.Sessions)), byID: make(map[string]int, len(snap.Sessions))}
+	w := &view{snap: snap, stats: stats, rows: make([]Row, len(snap.Sessions)), byID: make(map[string]int, len(snap.Sessions))}
 	for i := range snap.Sessions {
 		w.rows[i] = rowOf(&snap.Sessions[i])
 		w.byID[w.rows[i].ID] = i
 	}
+	now := time.Now()
+	w.until = now.Add(max(viewAge, viewShare*now.Sub(began)))
 	return w, nil
 }
 
