@@ -4,7 +4,7 @@
 # system like it); elsewhere it says so and fails, and the tests are left out.
 set -eu
 
-packages="chromium ethtool iperf3 iproute2 iputils-ping nftables procps libcharon-extra-plugins libstrongswan-extra-plugins libstrongswan-standard-plugins
+packages="chromium ethtool iperf3 iproute2 iputils-ping nftables procps prometheus libcharon-extra-plugins libstrongswan-extra-plugins libstrongswan-standard-plugins
 strongswan-charon strongswan-swanctl tshark"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

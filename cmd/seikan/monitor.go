@@ -17,7 +17,7 @@ import (
 // goroutine owns it.
 type monitoring struct {
 	log     zerolog.Logger
-	router  web.Source
+	router  watched
 	started time.Time
 	changes chan monitorChange
 	ended   chan struct{} // closed when run has returned
@@ -37,7 +37,13 @@ type monitorChange struct {
 	err   chan<- error
 }
 
-func newMonitoring(log zerolog.Logger, r web.Source) *monitoring {
+// watched is what is shown.
+type watched interface {
+	web.Source
+	metrics.Source
+}
+
+func newMonitoring(log zerolog.Logger, r watched) *monitoring {
 	return &monitoring{log: log, router: r, started: time.Now(), changes: make(chan monitorChange), ended: make(chan struct{})}
 }
 

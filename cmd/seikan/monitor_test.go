@@ -26,7 +26,10 @@ import (
 type quiet struct{}
 
 func (quiet) Snapshot(context.Context) (session.Snapshot, error) { return session.Snapshot{}, nil }
-func (quiet) Stats(context.Context) (seikan.Stats, error)        { return seikan.Stats{}, nil }
+func (quiet) Sessions(context.Context, session.Filter, session.Parts, func([]session.Session) error) error {
+	return nil
+}
+func (quiet) Stats(context.Context) (seikan.Stats, error) { return seikan.Stats{}, nil }
 
 // lockedBuffer is written to by one goroutine and read by another.
 type lockedBuffer struct {

@@ -8,18 +8,13 @@ import (
 )
 
 // session is one configured session with its flows.
-func (w writer) session(s *session.Session, c seikan.IKECounts) {
-	iface, name := clean(s.Interface), clean(s.Name)
-	up, of := s.Status.Up(), w.of(sessionUp, iface, name)
-	w.put(sessionInfo, 1, iface, name, s.Local.String(), s.Peer.String(), s.FVRF, s.IVRF, clean(s.Description), clean(s.Phase1ID))
+func (w *writer) session(s *session.Session, c seikan.IKECounts) {
+	up, of := s.Status.Up(), of(sessionUp, s.Interface, s.Name)
+	w.put(sessionInfo, 1, s.Interface, s.Name, s.Local.String(), s.Peer.String(), s.FVRF, s.IVRF, s.Description, s.Phase1ID)
 	w.share(sessionConfigured, 1, of)
 	w.share(sessionUp, truth(up), of)
 	w.share(sessionStatus, 1, of.and("status", s.Status.String()))
-	uptime := 0.0
-	if s.WentUp { // UP-IDLE it may be without ever having gone up
-		uptime = max(0, w.snap.At.Sub(s.Since).Seconds())
-	}
-	w.share(sessionUptime, uptime, of)
+	w.share(sessionUptime, float64(s.UptimeSeconds), of)
 	if !s.Since.IsZero() {
 		w.share(sessionChanged, seconds(s.Since), of)
 	}
@@ -47,10 +42,10 @@ func (w writer) session(s *session.Session, c seikan.IKECounts) {
 	}
 }
 
-func (w writer) flow(f *session.Flow, of pairs) {
-	of = of.and("flow", clean(string(f.Policy)))
+func (w *writer) flow(f *session.Flow, of pairs) {
+	of = of.and("flow", string(f.Policy))
 	up := f.ActiveSAs > 0
-	w.share(flowInfo, 1, of.and("permit", clean(strings.Join(f.Permit, "; "))))
+	w.share(flowInfo, 1, of.and("permit", strings.Join(f.Permit, "; ")))
 	w.share(flowConfigured, 1, of)
 	w.share(flowUp, truth(up), of)
 	w.share(flowSAs, float64(f.ActiveSAs), of)
@@ -58,7 +53,7 @@ func (w writer) flow(f *session.Flow, of pairs) {
 	w.direction(&f.Out, up, of.and("direction", "out"))
 }
 
-func (w writer) direction(d *session.Direction, up bool, of pairs) {
+func (w *writer) direction(d *session.Direction, up bool, of pairs) {
 	w.share(flowPackets, float64(d.Packets), of)
 	w.share(flowBytes, float64(d.Bytes), of)
 	for _, drop := range d.Drops {
