@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the interop tests need beside the router: strongSwan with its userspace ESP, ping, iperf3 and tshark; ethtool for the
-# comparison of `make bench`; and Chromium for the tests of the page. Says nothing when all is there. Needs root and Debian (or a
+# Installs what the interop tests need beside the router: strongSwan with its userspace ESP, ping, iperf3, tshark and Prometheus; ethtool for
+# the comparison of `make bench`; and Chromium for the tests of the page. Says nothing when all is there. Needs root and Debian (or a
 # system like it); elsewhere it says so and fails, and the tests are left out.
 set -eu
 

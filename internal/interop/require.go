@@ -35,7 +35,7 @@ func missing() error {
 	if _, err := os.Stat("/dev/net/tun"); err != nil {
 		return fmt.Errorf("there is no /dev/net/tun")
 	}
-	for _, name := range [...]string{"ip", "unshare", "swanctl", "ping", "iperf3", "tshark", "ethtool"} {
+	for _, name := range [...]string{"ip", "unshare", "swanctl", "ping", "iperf3", "tshark", "ethtool", "prometheus", "promtool"} {
 		if _, err := exec.LookPath(name); err != nil {
 			return fmt.Errorf("the program %s is not installed; run scripts/install-peers.sh", name)
 		}

@@ -12,6 +12,7 @@ import (
 const (
 	guide     = "../../docs/monitoring.md"
 	dashboard = "../../docs/grafana-seikan.json"
+	alerts    = "../../docs/prometheus-seikan.yml"
 )
 
 var metricName = regexp.MustCompile(`\bseikan_[a-z0-9_]+`)
@@ -40,7 +41,8 @@ func TestGuide(t *testing.T) {
 	checkNames(t, guide, string(text))
 }
 
-// The dashboard shows metrics that exist, by labels that they have, and leaves out none but those that say what something is called.
+// The dashboard shows metrics that exist, by labels that they have, and leaves out none that matter. What a Prometheus makes of its queries is
+// tested in internal/interop.
 func TestDashboard(t *testing.T) {
 	text, err := os.ReadFile(dashboard)
 	if err != nil {
@@ -77,6 +79,16 @@ func TestDashboard(t *testing.T) {
 			t.Errorf("the dashboard does not show %s", table[want].Name)
 		}
 	}
+}
+
+// The alerts are of metrics that exist, by labels that they have. That a Prometheus takes them is tested in internal/interop.
+func TestAlerts(t *testing.T) {
+	text, err := os.ReadFile(alerts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkNames(t, alerts, string(text))
+	checkLabels(t, alerts, string(text))
 }
 
 // checkNames complains of names that no metric has.
