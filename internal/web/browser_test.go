@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"seikan/session"
 )
@@ -211,7 +212,9 @@ func TestPage(t *testing.T) {
 	b.want("#version", "v1.0")
 	b.want(`.tile[data-status="UP-ACTIVE"] b`, "117")
 	b.want(`.tile[data-status="DOWN"] b`, "1")
-	b.want("#rows tr:nth-child(3) td:nth-child(9)", "authentication failed: AUTH of the peer does not verify")
+	b.want("#rows tr:nth-child(3) td:nth-child(9)", "authentication failed: AUTH of the peer does not verify (00:03:00 ago)")
+	b.want("#counts", "IKE SAs set up: 4, rekeys: 15. Set-ups that failed: 2 authentication failed, 1 peer does not answer."+
+		" Packets of no session dropped: 7 unknown SPI. IKE messages dropped: 5 no cookie.")
 	b.do("second page", chromedp.Click("#after"), rows(20))
 	b.do("back", chromedp.Click("#before"), rows(100))
 
@@ -220,15 +223,40 @@ func TestPage(t *testing.T) {
 		drawn("#total path.in"), drawn("#total path.out"), drawn("#rows tr .trend path.out"))
 	filters(b)
 	oneSession(b)
+	onPhone(b)
 	if c := b.complaint.Load(); c != nil {
 		t.Errorf("the browser complains: %s", *c)
 	}
 
+	// A session that is gone is told of.
+	b.do("no session", script(`location.hash = "xxxxxxxxxxxxxxxx"`), until(`!document.querySelector("#gone").hidden`), script(`location.hash = ""`),
+		until(`document.querySelector("#gone").hidden`))
 	// A router that is gone is told, and what was known stays.
+	b.want("#lost", "")
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	b.do("no answer", until(`document.querySelector("#live").className === "lost"`), rows(100))
+	b.do("no answer", until(`document.querySelector("#lost").textContent.startsWith("No answer: ")`), rows(100))
+}
+
+// A router that does not answer is told of too, and that it does again.
+func TestPageHangs(t *testing.T) {
+	b := newTab(t)
+	var hangs atomic.Bool
+	of := network(3)
+	s := serve(t, Config{Hostname: "hub", Source: &fake{make: func(n int) session.Snapshot {
+		for hangs.Load() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return of(n)
+	}}})
+	defer hangs.Store(false)
+	b.do("open", chromedp.Navigate("http://"+s.Addr().String()+"/"), rows(3),
+		script(`{ const t = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = () => t(500); }`)) // not ten seconds
+	hangs.Store(true)
+	b.do("no answer", until(`document.querySelector("#lost").textContent.startsWith("No answer: nothing for ")`), rows(3))
+	hangs.Store(false)
+	b.do("an answer", until(`document.querySelector("#lost").textContent === ""`), rows(3))
 }
 
 func filters(b *tab) {
@@ -245,12 +273,18 @@ func filters(b *tab) {
 	b.do("interface", pick("eth1"), rows(60))
 	b.do("text", chromedp.SendKeys("#text", "branch 119"), rows(0), until(`!document.querySelector("#none").hidden`))
 	b.do("text on every interface", pick(""), rows(1))
+	// The address holds what was asked for, so that it can be kept.
+	b.do("kept", chromedp.Click(`.tile[data-status="UP-ACTIVE"]`), until(`location.search === "?status=UP-ACTIVE&text=branch+119"`), chromedp.Reload(), rows(1))
+	b.want(`.tile[aria-pressed="true"] span`, "UP-ACTIVE")
+	b.do("all again", chromedp.Click(`.tile[data-status=""]`), until(`location.search === "?text=branch+119"`))
 	b.do("no text", script(`{ const t = document.querySelector("#text"); t.value = ""; t.dispatchEvent(new Event("input")); }`), rows(100))
 }
 
 func oneSession(b *tab) {
 	b.t.Helper()
-	b.do("choose", chromedp.Click("#rows tr:nth-child(1) a"), until(`!document.querySelector("#detail").hidden`))
+	const isSeen = `{ const r = document.querySelector("#title").getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight; }`
+	b.do("choose", chromedp.Click("#rows tr:nth-child(1) a"), until(`!document.querySelector("#detail").hidden`),
+		until(`document.activeElement.id === "title" && (() => `+isSeen+`)()`))
 	detail := b.look(`document.querySelector("#text-detail").textContent`)
 	for _, want := range []string{
 		"Interface: eth0\nSession status: UP-ACTIVE\nPeer: 198.51.100.1 port 4500 fvrf: (none) ivrf: (none)\n      Desc: branch 1\n",
@@ -264,11 +298,27 @@ func oneSession(b *tab) {
 	if got := b.look(`document.querySelector("#history").textContent`); !strings.HasSuffix(got, ": up") {
 		b.t.Errorf("history: got %q", got)
 	}
-	b.do("its plot", drawn("#one path.in"))
+	b.do("its plot", drawn("#one path.in"), until(`document.querySelector("#one-in").textContent.endsWith("b/s")`))
 	b.picture()
 	b.do("the one that is down", chromedp.Click("#rows tr:nth-child(3) a"),
 		until(`document.querySelector("#history").textContent.includes("down after 02:00:00, authentication failed: AUTH of the peer does not verify")`))
 	b.do("close", chromedp.Click("#close"), until(`document.querySelector("#detail").hidden`))
+	b.want(":focus", "198.51.100.3:4500")
+	b.do("by keys", script(`document.activeElement.click()`), until(`document.activeElement.id === "title"`), chromedp.SendKeys("#title", kb.Escape),
+		until(`document.querySelector("#detail").hidden`))
+}
+
+// onPhone looks at the page on a narrow screen: all that there is of a session fits.
+func onPhone(b *tab) {
+	b.t.Helper()
+	b.do("a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), until(`getComputedStyle(document.querySelector("#rows td")).display === "flex"`))
+	if got := b.look(`String(document.documentElement.scrollWidth <= 390 && [...document.querySelectorAll("#list, #rows td")].every((e) => e.scrollWidth <= e.clientWidth))`); got != "true" {
+		b.t.Error("the list is wider than the screen")
+	}
+	if got := b.look(`getComputedStyle(document.querySelector("#rows tr:nth-child(3) td:nth-child(9)"), "::before").content`); got != `"Last cause"` {
+		b.t.Errorf("a cell is headed %s", got)
+	}
+	b.do("a desk", chromedp.EmulateReset())
 }
 
 // picture is for the documentation.

@@ -2,24 +2,27 @@
 import { age, clock, rate } from "./format.js";
 import { draw, Series, trend } from "./plot.js";
 
-const period = 2000;
+const period = 2000; // from an answer to the next question
+const patience = 10000; // that an answer is waited for
 const pageSize = 100;
 const $ = (id) => document.getElementById(id);
 
 const state = { status: "", text: "", iface: "", offset: 0, chosen: "" };
 const total = new Series();
 let series = new Map(); // of the sessions that are shown, by ID
-let one = null; // of the session that is chosen
+let one = new Series(); // of the session that is chosen
+const headings = [...document.querySelectorAll("#list th")].map((th) => th.textContent);
 let asked = 0; // rounds: what a later one has overtaken is not shown
 
 async function ask(path) {
   // Not relative to the page: its address may have the token in it, and such ones fetch does not take.
-  const reply = await fetch(location.origin + location.pathname + path, { signal: AbortSignal.timeout(20000), headers: { Accept: "application/json" } });
-  const body = await reply.json();
+  const reply = await fetch(location.origin + location.pathname + path, { signal: AbortSignal.timeout(patience), headers: { Accept: "application/json" } });
   if (!reply.ok) {
-    throw Object.assign(new Error(body.error ?? reply.statusText), { code: reply.status });
+    const text = await reply.text(); // JSON of the router's, text of who asks for the token
+    const error = text.startsWith("{") ? JSON.parse(text).error : text;
+    throw Object.assign(new Error(error.trim() || reply.statusText), { code: reply.status });
   }
-  return body;
+  return reply.json();
 }
 
 function make(name, className, text) {
@@ -59,7 +62,19 @@ function showSummary(s) {
     select.replaceChildren(...names.map((n) => new Option(n || "all interfaces", n, false, n === state.iface)));
   }
   total.add(Date.parse(s.at), s.in.bytes, s.out.bytes);
-  draw($("total"), total);
+  plot("total", total);
+  const list = (what, counts) => (counts.length > 0 ? ` ${what} ${counts.map((c) => `${c.count} ${c.reason}`).join(", ")}.` : "");
+  $("counts").textContent = `IKE SAs set up: ${s.handshakes}, rekeys: ${s.rekeys}.` + list("Set-ups that failed:", s.failures) +
+    list("Packets of no session dropped:", s.drops) + list("IKE messages dropped:", s.ikeDrops);
+}
+
+// plot draws a series and writes its newest rates beside its name.
+function plot(id, series) {
+  draw($(id), series);
+  const now = series.now();
+  for (const way of ["in", "out"]) {
+    $(`${id}-${way}`).textContent = rate(now[way]);
+  }
 }
 
 function rowOf(s, at) {
@@ -76,13 +91,20 @@ function rowOf(s, at) {
   peer.append(link);
   const line = make("td", "", "");
   line.append(trend(known));
-  const since = s.since ? age((at - Date.parse(s.since)) / 1000) : "never up";
-  const cause = s.cause ? `${s.cause}${s.detail ? `: ${s.detail}` : ""}` : "";
+  const ago = (iso) => age((at - Date.parse(iso)) / 1000);
+  const since = make("td", "number", s.since ? ago(s.since) : "never up");
+  if (s.since) {
+    since.title = `since ${clock(s.since)}`;
+  }
+  const cause = make("td", "wide", s.cause ? `${s.cause}${s.detail ? `: ${s.detail}` : ""} (${ago(s.causeAt)} ago)` : "");
   const now = known.now();
   tr.append(
-    status, make("td", "", s.interface), peer, make("td", "wide", s.description), make("td", "number", since),
-    make("td", "number", rate(now.in)), make("td", "number", rate(now.out)), line, make("td", "wide", cause),
+    status, make("td", "", s.interface), peer, make("td", "wide", s.description), since,
+    make("td", "number", rate(now.in)), make("td", "number", rate(now.out)), line, cause,
   );
+  for (const [i, cell] of [...tr.children].entries()) {
+    cell.dataset.name = headings[i]; // which a narrow screen shows in front of it
+  }
   return [tr, known];
 }
 
@@ -124,23 +146,24 @@ function fill(list, lines, otherwise) {
 }
 
 function showDetail(d) {
-  $("detail").hidden = false;
   $("title").textContent = `${d.row.peer} on ${d.row.interface}${d.row.description ? `, ${d.row.description}` : ""}`;
   one.add(Date.parse(d.at), d.row.in.bytes, d.row.out.bytes);
-  draw($("one"), one);
+  plot("one", one);
   const told = d.history.map((c) => `${clock(c.at)}: ${c.what}${c.seconds ? ` after ${age(c.seconds)}` : ""}${c.count > 1 ? ` ${c.count} times` : ""}${c.cause ? `, ${c.cause}` : ""}${c.detail ? `: ${c.detail}` : ""}`);
   fill($("history"), told, "Nothing yet: the session was never up and nothing was tried.");
   fill($("drops"), dropsOf(d.session), "None.");
   $("text-detail").textContent = d.text;
 }
 
+// filters is what is asked for, as the parameters of a list and of this page.
+function filters() {
+  return new URLSearchParams([["status", state.status], ["interface", state.iface], ["text", state.text]].filter(([, value]) => value));
+}
+
 function listPath() {
-  const p = new URLSearchParams({ offset: state.offset, limit: pageSize });
-  for (const [name, value] of [["status", state.status], ["interface", state.iface], ["text", state.text]]) {
-    if (value) {
-      p.set(name, value);
-    }
-  }
+  const p = filters();
+  p.set("offset", state.offset);
+  p.set("limit", pageSize);
   return `api/v1/sessions?${p}`;
 }
 
@@ -167,30 +190,57 @@ async function round() {
     showList(list);
     if (chosen) {
       showDetail(chosen);
-    } else {
-      $("detail").hidden = true;
     }
-    $("live").className = "";
+    const opens = chosen && $("detail").hidden;
+    $("detail").hidden = !chosen;
+    $("gone").hidden = !state.chosen || Boolean(chosen);
+    if (opens) {
+      $("title").focus(); // it is below the list, and brought into sight by that
+    }
     $("live").textContent = `as of ${clock(summary.at)}`;
+    tell("");
   } catch (e) {
     if (mine === asked) {
-      $("live").className = "lost";
-      $("live").textContent = `no answer: ${e.message}`;
+      const why = { TimeoutError: `nothing for ${patience / 1000} s`, TypeError: "the router cannot be reached" }[e.name] ?? e.message;
+      tell(`No answer: ${why}. What is shown is old.`);
     }
   }
 }
 
-function choose(change) {
-  Object.assign(state, change);
-  round();
+// tell says what is wrong, "" for nothing. What it said before it does not say again, so that it is read out once.
+function tell(what) {
+  document.body.classList.toggle("lost", what !== "");
+  if ($("lost").textContent !== what) {
+    $("lost").textContent = what;
+  }
 }
 
+async function choose(change) {
+  Object.assign(state, change);
+  const p = filters().toString();
+  history.replaceState(null, "", location.pathname + (p && `?${p}`) + location.hash);
+  await round();
+}
+
+// follow shows the session that the address names.
 function follow() {
   const id = location.hash.slice(1);
   if (id !== state.chosen) {
-    one = new Series();
+    one = series.get(id) ?? new Series();
+    $("detail").hidden = true; // until there is something to show of it
   }
-  choose({ chosen: id });
+  const before = state.chosen;
+  if (!id && before) {
+    $("rows").querySelector(`[data-id="${CSS.escape(before)}"] a`)?.focus(); // whence one came
+  }
+  return choose({ chosen: id });
+}
+
+async function poll() {
+  if (!document.hidden) {
+    await round();
+  }
+  setTimeout(poll, period);
 }
 
 $("text").addEventListener("input", () => choose({ text: $("text").value.trim(), offset: 0 }));
@@ -199,6 +249,19 @@ $("before").addEventListener("click", () => choose({ offset: Math.max(0, state.o
 $("after").addEventListener("click", () => choose({ offset: state.offset + pageSize }));
 $("filters").addEventListener("submit", (e) => e.preventDefault());
 addEventListener("hashchange", follow);
+addEventListener("keydown", (e) => {
+  if (e.key === "Escape" && state.chosen) {
+    location.hash = "";
+  }
+});
+addEventListener("resize", () => {
+  draw($("total"), total);
+  draw($("one"), one);
+});
 document.addEventListener("visibilitychange", () => document.hidden || round());
-setInterval(() => document.hidden || round(), period);
-follow();
+
+const wanted = new URLSearchParams(location.search);
+Object.assign(state, { status: wanted.get("status") ?? "", iface: wanted.get("interface") ?? "", text: wanted.get("text") ?? "" });
+$("text").value = state.text;
+await follow();
+setTimeout(poll, period);

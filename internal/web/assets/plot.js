@@ -84,6 +84,9 @@ export function draw(svg, series) {
   parts.push(element("text", { x: left, y: height - 3 }, `${Math.round(span / 1000)} s ago`));
   parts.push(element("text", { x: width, y: height - 3, "text-anchor": "end" }, "now"));
   parts.push(line(series.points, "in", x, y), line(series.points, "out", x, y));
+  if (series.points.length < 2) { // a rate takes two samples
+    parts.splice(0, parts.length, element("text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, "measuring"));
+  }
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(...parts);
 }
