@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"seikan/internal/netns"
 )
@@ -17,26 +20,51 @@ const protocolESP = "50"
 // ListenESP opens a socket for ESP that is not in UDP, IP protocol 50, on an address of this host. Its addresses have port 0. It needs the
 // right to use raw sockets (CAP_NET_RAW), and a kernel that does not do ESP for the same address itself.
 func ListenESP(addr netip.Addr, o Options) (Conn, error) {
-	c, err := listenESP(addr.Unmap(), o)
+	addr = addr.Unmap()
+	c, err := listenESP(addr, o)
+	if err == nil {
+		if err = c.accompany(addr, o); err != nil {
+			c.Close()
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("udp: listen for ESP on %v: %w", addr, err)
 	}
-	if o.MayFragment && canLoosen(c) {
-		err := loosen(c, func() (Conn, error) {
-			second, err := listenESP(addr.Unmap(), o)
+	return c, nil
+}
+
+// accompany opens what has to be beside the socket.
+func (c *linuxConn) accompany(addr netip.Addr, o Options) (err error) {
+	switch {
+	case addr.Is6():
+		c.errs, err = heedErrors(addr, o)
+	case o.MayFragment:
+		err = loosen(c, func() (Conn, error) {
+			second, err := listenESP(addr, o)
 			if err != nil {
 				return nil, err
 			}
-			if err := deafen(second.raw, addr.Unmap().As4()); err != nil {
+			if err := deafen(second.raw, addr.As4()); err != nil {
 				second.Close()
 				return nil, err
 			}
 			return second, nil
 		})
-		if err != nil {
-			c.Close()
-			return nil, fmt.Errorf("udp: listen for ESP on %v: %w", addr, err)
-		}
+	}
+	return err
+}
+
+// heedErrors has the kernel learn path MTUs from what ICMPv6 says of ESP from an address. Unlike that of IPv4, the raw sockets of IPv6 have it do so
+// only where they ask to be told of errors, and then an error takes the place of a packet to receive or to send. So this one asks, and is left alone:
+// it has room for one packet, after which the kernel makes it no copies.
+func heedErrors(addr netip.Addr, o Options) (io.Closer, error) {
+	o.RecvBuffer, o.SendBuffer = 1, 1
+	c, err := listenESP(addr, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := setsockopt(c.raw, unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1); err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }

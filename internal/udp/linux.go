@@ -52,6 +52,7 @@ type linuxConn struct {
 	bare  bool   // ESP without UDP: there are no ports, and IPv4 gives its header along
 
 	loose *linuxConn // sends messages with MayFragment; nil: this one does
+	errs  io.Closer  // a socket that is told of errors in its place; nil: none
 
 	noGSO     atomic.Bool // datagrams do not go together: the kernel or a device cannot
 	onRefused func(error) // as Options.Refused
@@ -67,10 +68,14 @@ func (c *linuxConn) refuse(err error) {
 func (c *linuxConn) LocalAddr() netip.AddrPort { return c.local }
 
 func (c *linuxConn) Close() error {
-	if c.loose == nil {
-		return c.conn.Close()
+	err := c.conn.Close()
+	if c.loose != nil {
+		err = errors.Join(err, c.loose.Close())
 	}
-	return errors.Join(c.conn.Close(), c.loose.Close())
+	if c.errs != nil {
+		err = errors.Join(err, c.errs.Close())
+	}
+	return err
 }
 
 func (c *linuxConn) NewReader() Reader { return newReader(c) }
