@@ -25,6 +25,7 @@ type Host struct {
 	more []*queue
 	link netlink.Link
 	nl   *netlink.Handle // to the namespace of the device
+	icmp icmp            // from that
 
 	static bool // as in Config
 
@@ -37,7 +38,8 @@ type Host struct {
 	closed  bool
 }
 
-// Open makes a device and sets it up. It needs the right to administer the network (CAP_NET_ADMIN) and /dev/net/tun.
+// Open makes a device and sets it up. It needs the right to administer the network (CAP_NET_ADMIN) and /dev/net/tun, and for ICMP that to raw
+// sockets (CAP_NET_RAW).
 func Open(c Config) (*Host, error) {
 	c = c.withDefaults()
 	var h *Host
@@ -59,7 +61,7 @@ func openHere(c Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{queue: q, static: c.Static, routes: routeSet{}, mtus: map[netip.Prefix]int{}, rules: map[int]bool{}}
+	h := &Host{queue: q, icmp: openICMP(), static: c.Static, routes: routeSet{}, mtus: map[netip.Prefix]int{}, rules: map[int]bool{}}
 	for i := 1; i < c.Queues && err == nil; i++ {
 		if q, _, err = create(c, name, off); err == nil {
 			h.more = append(h.more, q)
@@ -91,7 +93,7 @@ func (h *Host) release() error {
 	if h.nl != nil {
 		h.nl.Close()
 	}
-	err := h.queue.Close()
+	err := errors.Join(h.queue.Close(), h.icmp.close())
 	for _, q := range h.more {
 		err = errors.Join(err, q.Close())
 	}

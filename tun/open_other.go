@@ -38,6 +38,9 @@ func (h *Host) SetMTU(int) error { return errors.ErrUnsupported }
 // SetRouteMTU sets the largest packet that the host sends here to one of the routes' destinations.
 func (h *Host) SetRouteMTU(netip.Prefix, int) error { return errors.ErrUnsupported }
 
+// ICMP sends an ICMP message from an address of the host.
+func (h *Host) ICMP() func(to netip.Addr, message []byte) { return nil }
+
 // SetRoutes has exactly these routes lead into the device, with what lines let pass by taken out.
 func (h *Host) SetRoutes([]Route, []Line) error { return errors.ErrUnsupported }
 
