@@ -35,6 +35,11 @@ type Config struct {
 	// need not be any more (0). Nil: no call, and SetMTU is told what fits to every destination. Tunnel.SetRouteMTU is the same of its device.
 	SetRouteMTU func(dst netip.Prefix, n int) error
 
+	// SendICMP sends an ICMP message, whose checksum is right but for that of ICMPv6, from an address of this host to the sender of a packet which
+	// the Device gave and which is too large. Lanes call it, several at once; it borrows message and does not wait. Nil: senders are not told, and
+	// what is too large goes in whole. Tunnel.SendICMP is the same of its device.
+	SendICMP func(to netip.Addr, message []byte)
+
 	Hold         int           // packets held per policy while an SA is being set up; default 16, negative: none
 	HoldTime     time.Duration // a held packet is dropped after this; default 30 s
 	ShutdownTime time.Duration // how long Run waits for the answers to its Deletes; default 3 s

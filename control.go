@@ -157,7 +157,7 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 	case ike.ChildOffered:
 		c.db.Offer(ev.In)
 	case ike.ChildUp:
-		_, err := c.db.Install(now, ev.Spec)
+		child, err := c.db.Install(now, ev.Spec)
 		for _, key := range [...]esp.Secret{ev.Spec.In.Key, ev.Spec.In.Auth, ev.Spec.Out.Key, ev.Spec.Out.Auth} {
 			key.Clear()
 		}
@@ -171,7 +171,7 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 		}
 		c.released = append(c.released, ev.Spec.Policies...)
 		c.waiting.arrived(now, ev.Spec.In.SPI)
-		c.fit(&ev.Spec, ev.Spec.Path)
+		c.fit(child)
 		c.changed = true
 	case ike.ChildActive:
 		c.db.Activate(ev.In)

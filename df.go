@@ -15,11 +15,8 @@ func (w *wrapping) mayFragment(df sadb.DF, packet []byte) bool {
 	case df == sadb.DFSet, w.gre != nil, packet[0]>>4 != 4:
 		return false
 	}
-	return binary.BigEndian.Uint16(packet[6:])&dontSplit == 0
+	return !hasDF(packet)
 }
 
-// splitsOuter reports whether what is too large for the path of an SA of a policy is to be fragmented after encryption, so that inner packets may
-// be as large as if there were no IPsec. Only IPv4 is.
-func splitsOuter(e *sadb.Entry, p sadb.Path) bool {
-	return e != nil && e.DF == sadb.DFClear && p.Remote.Addr().Is4() && e.Remote[0].Lo.Is4()
-}
+// hasDF is the flag DF of an IPv4 packet.
+func hasDF(packet []byte) bool { return binary.BigEndian.Uint16(packet[6:])&dontSplit != 0 }

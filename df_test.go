@@ -2,12 +2,9 @@ package seikan
 
 import (
 	"bytes"
-	"net/netip"
 	"slices"
 	"testing"
-	"time"
 
-	"seikan/esp"
 	"seikan/sadb"
 )
 
@@ -72,31 +69,5 @@ func TestDFWithout(t *testing.T) {
 		if got := tt.w.mayFragment(tt.df, tt.packet); got != tt.want {
 			t.Errorf("%s: may be fragmented: %v, want %v", tt.name, got, tt.want)
 		}
-	}
-}
-
-// With the flag cleared inner packets may be as large as the outer interface takes, whatever the path; with another configuration they may not.
-func TestDFClearMTU(t *testing.T) {
-	gcm := esp.Suite{Encr: esp.ENCR_AES_GCM_16, KeyBits: 128}
-	engine(t, func(a, _ *Config) { a.Policies[0].DF = sadb.DFClear }, func(t *testing.T, g *rig) {
-		g.up()
-		if err := g.a.router.PathMTU(t.Context(), sadb.Host{Addr: outerB}, 1300); err != nil {
-			t.Fatal(err)
-		}
-		c := siteConfig(outerA, outerB, innerA, innerB)
-		if err := g.a.router.Reconfigure(t.Context(), Change{IKE: c.IKE, Policies: c.Policies, Session: c.Session}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		g.a.stop()
-		if want := []int{1500, gcm.MaxInner(1300 - 28)}; len(g.a.mtus) < 2 || !slices.Equal(g.a.mtus[:2], want) {
-			t.Errorf("got MTUs %v, want %v first", g.a.mtus, want)
-		}
-	})
-	six := &sadb.Entry{Policy: sadb.Policy{DF: sadb.DFClear, Remote: selector(netip.MustParseAddr("fd00::1"))}}
-	four := &sadb.Entry{Policy: sadb.Policy{DF: sadb.DFClear, Remote: selector(innerB)}}
-	over4, over6 := sadb.Path{Remote: netip.AddrPortFrom(outerB, 4500)}, sadb.Path{Remote: netip.MustParseAddrPort("[2001:db8::2]:4500")}
-	if splitsOuter(six, over4) || splitsOuter(four, over6) || splitsOuter(nil, over4) || !splitsOuter(four, over4) {
-		t.Error("only IPv4 in IPv4 has the flag")
 	}
 }

@@ -100,8 +100,9 @@ func (c *control) setRouteMTU(via string) func(netip.Prefix, int) error {
 	return nil
 }
 
-// fit notes what a Child SA can carry over a path.
-func (c *control) fit(spec *sadb.ChildSpec, p sadb.Path) {
+// fit notes what a Child SA can carry over its path, and what it is given to carry.
+func (c *control) fit(ch *sadb.Child) {
+	spec, p := &ch.Spec, ch.Out.Path()
 	f := fit{width: width{n: spec.Out.Suite.MaxInner(c.espRoom(p))}}
 	switch {
 	case !spec.Transport:
@@ -110,13 +111,14 @@ func (c *control) fit(spec *sadb.ChildSpec, p sadb.Path) {
 	default:
 		f.n += ipv6Header
 	}
+	fits, looked := f.n, 0
 	for _, id := range spec.Policies {
 		e := c.db.Entry(id)
-		if splitsOuter(e, p) {
-			f.n = c.linkMTU(p)
-		}
 		if e == nil {
 			continue
+		}
+		if wide(e) {
+			f.n, looked = c.linkMTU(p), fits
 		}
 		f.via = e.Interface
 		if c.setRouteMTU(f.via) != nil {
@@ -125,13 +127,14 @@ func (c *control) fit(spec *sadb.ChildSpec, p sadb.Path) {
 			}
 		}
 	}
+	ch.Out.SetFits(looked)
 	c.fits.add(spec.In.SPI, f)
 }
 
 // refit takes the paths of the Child SAs of an IKE SA as they are now.
 func (c *control) refit(id sadb.IKEID) {
 	for ch := range c.db.ChildrenOf(id) {
-		c.fit(&ch.Spec, ch.Out.Path())
+		c.fit(ch)
 	}
 }
 
@@ -145,13 +148,14 @@ func (c *control) innerMTU(via string) int {
 	if mtu == 0 {
 		for _, p := range c.cfg.IKE.Peers {
 			for _, f := range p.Flows {
-				if e := c.db.Entry(f.ID); e == nil || e.Interface != via {
+				e := c.db.Entry(f.ID)
+				if e == nil || e.Interface != via {
 					continue
 				}
 				for s := range suites(f.Proposals) {
 					path := c.likelyPath(&p)
 					n := s.MaxInner(c.espRoom(path))
-					if splitsOuter(c.db.Entry(f.ID), path) {
+					if wide(e) {
 						n = c.linkMTU(path)
 					}
 					if mtu == 0 || n < mtu {

@@ -59,8 +59,8 @@ func (c *control) learn(remote sadb.Host, n int) {
 	}
 	c.tracker.SetPathMTU(remote, n)
 	for ch := range c.db.Children() {
-		if p := ch.Out.Path(); p.RemoteHost() == remote {
-			c.fit(&ch.Spec, p)
+		if ch.Out.Path().RemoteHost() == remote {
+			c.fit(ch)
 			c.changed = true
 		}
 	}

@@ -54,7 +54,7 @@ func (c *control) reconfigure(now time.Time, ch Change) error {
 	c.db.SetPolicies(ch.Policies)
 	c.setTunnels(ch.Tunnels)
 	for sa := range c.db.Children() {
-		c.fit(&sa.Spec, sa.Out.Path()) // what the policies say of fragments may have changed
+		c.fit(sa) // what the policies say of fragments may have changed
 	}
 	c.changed = true
 	return nil

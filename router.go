@@ -36,6 +36,7 @@ type Router struct {
 	calls    chan call // not buffered: one that was taken is being answered
 
 	tunnels atomic.Pointer[map[string]*tunnel] // by name; the map is not modified
+	numbers atomic.Uint32                      // given to packets that are fragmented against their flag DF: theirs may mean nothing (RFC 6864 §4.1)
 	lanes   sync.WaitGroup
 	running bool        // control's: lanes are started
 	watched atomic.Bool // drops are debugged: lanes tell of more of them

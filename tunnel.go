@@ -29,6 +29,8 @@ type Tunnel struct {
 	SetMTU      func(int) error               // the largest packet that fits
 	SetRouteMTU func(netip.Prefix, int) error // as Config.SetRouteMTU; only with Maps
 	SetUp       func(bool) error              // whether there is an SA
+
+	SendICMP func(to netip.Addr, message []byte) // as Config.SendICMP
 }
 
 // tunnel is a Tunnel at work.

@@ -54,6 +54,9 @@ type uplink struct {
 
 	cutter  gso.Segmenter
 	heads   []byte // of the packets of the run that were cut out of a frame
+	pieces  []byte // fragments on the run
+	notice  []byte // an ICMP message
+	told    toldSenders
 	scratch esp.Scratch
 	arena   []byte
 	msgs    []udp.Message
@@ -77,6 +80,7 @@ func newUplink(r *Router, n, lane int) *uplink {
 		inner:   make([]inner, 0, n),
 		heads:   make([]byte, 0, headsLen),
 		arena:   make([]byte, 0, arenaLen),
+		notice:  make([]byte, 0, minIPv6MTU),
 		msgs:    make([]udp.Message, 0, n),
 	}
 }
@@ -111,11 +115,7 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 	case to.Out == nil:
 		u.flush(now) // the arena is free then
 		for range u.cutter.Len() {
-			head, payload := u.cutter.Next(u.arena[:u.cutter.HeaderLen()])
-			if len(head) > 0 {
-				payload = append(head, payload...)
-			}
-			u.noSA(to.Policy, f, payload)
+			u.noSA(to.Policy, f, u.nextWhole())
 		}
 	default:
 		if to.Policy.MSS > 0 && f.Proto == protoTCP && u.cutter.Len() == 1 {
@@ -126,10 +126,28 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 			charge(&to.Out.Counters, &to.Policy.Counters.Out, sadb.DropMalformed, u.cutter.Len())
 			return
 		}
-		for range u.cutter.Len() {
-			u.add(now, to, &w)
+		if n := to.Out.Fits(); n > 0 && w.put+u.cutter.NextLen() > n {
+			u.addLarge(now, to, &w, f, fr.Data, n)
+			return
 		}
+		u.addAll(now, to, &w)
 	}
+}
+
+// addAll puts the packets of the frame on the run as they are.
+func (u *uplink) addAll(now int64, to sadb.Routed, w *wrapping) {
+	for range u.cutter.Len() {
+		u.add(now, to, w)
+	}
+}
+
+// nextWhole is the next packet of the frame in one piece, until the arena is used.
+func (u *uplink) nextWhole() []byte {
+	head, payload := u.cutter.Next(u.arena[:u.cutter.HeaderLen()])
+	if len(head) > 0 {
+		payload = append(head, payload...)
+	}
+	return payload
 }
 
 // route finds the policy of a packet and the SA to take, and how the packet is wrapped.

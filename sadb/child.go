@@ -53,6 +53,7 @@ type Outbound struct {
 	Counters Counters
 	child    *Child
 	path     atomic.Pointer[Path]
+	fits     atomic.Int32
 	turns    turns
 }
 
@@ -184,6 +185,12 @@ func (o *Outbound) Spent() bool { return o.child.spent(&o.Counters) }
 
 // Path is where the SA's packets go.
 func (o *Outbound) Path() Path { return *o.path.Load() }
+
+// Fits is the largest inner packet whose outer one fits the path, where larger ones may come and whoever seals has to look. 0: he has not.
+func (o *Outbound) Fits() int { return int(o.fits.Load()) }
+
+// SetFits sets what Fits is. Only the writer calls it.
+func (o *Outbound) SetFits(n int) { o.fits.Store(int32(n)) }
 
 // Permits reports whether the SA's selectors allow an outbound flow.
 func (o *Outbound) Permits(f Flow) bool { return selects(o.child.Spec.Local, o.child.Spec.Remote, &f) }

@@ -11,7 +11,8 @@ func (p *Policy) Matches(f Flow) bool { return selects(p.Local, p.Remote, &f) }
 
 // equal reports whether two policies say the same.
 func (p *Policy) equal(q *Policy) bool {
-	return p.ID == q.ID && p.Group == q.Group && p.Interface == q.Interface && p.Action == q.Action && p.MSS == q.MSS && p.DF == q.DF && slices.Equal(p.Local, q.Local) && slices.Equal(p.Remote, q.Remote)
+	return p.ID == q.ID && p.Group == q.Group && p.Interface == q.Interface && p.Action == q.Action && p.MSS == q.MSS && p.DF == q.DF && p.FragmentAfter == q.FragmentAfter &&
+		slices.Equal(p.Local, q.Local) && slices.Equal(p.Remote, q.Remote)
 }
 
 // clone is p with slices of its own.

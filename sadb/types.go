@@ -86,6 +86,7 @@ type Policy struct {
 	Local, Remote []Selector
 	Interface     string // the device that its packets come from, where others do not look: a tunnel interface, or that of an inside VRF; "": that of all policies without one
 	DF            DF     // of the outer packets
+	FragmentAfter bool   // what is too large for the path and may be fragmented is fragmented after encryption; else before
 	MSS           uint16 // what the maximum segment size of TCP is lowered to in SYN segments of the traffic; 0: nothing
 }
 

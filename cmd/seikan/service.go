@@ -94,7 +94,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	}
 	s.router, err = seikan.New(seikan.Config{
 		IKE: built.IKE, Policies: built.Policies, Session: built.Session, Tunnels: list,
-		Device: host, Queues: host.Queues(), Sockets: sockets, SetMTU: host.SetMTU, SetRouteMTU: host.SetRouteMTU,
+		Device: host, Queues: host.Queues(), Sockets: sockets, SetMTU: host.SetMTU, SetRouteMTU: host.SetRouteMTU, SendICMP: host.ICMP(),
 		Log: s.log, LogIKE: built.LogIKE,
 	})
 	if terr := taken(err == nil); terr != nil || err != nil {

@@ -45,7 +45,7 @@ func (t *tunnels) prepare(list []config.Tunnel) (_ []seikan.Tunnel, taken func(b
 		if err != nil {
 			return nil, nil, errors.Join(append([]error{err}, closeFresh()...)...)
 		}
-		v := seikan.Tunnel{Name: c.Name, Shares: c.Shares, Maps: c.Maps, Device: h.Host, GRE: c.GRE}
+		v := seikan.Tunnel{Name: c.Name, Shares: c.Shares, Maps: c.Maps, Device: h.Host, GRE: c.GRE, SendICMP: h.ICMP()}
 		if c.Maps {
 			v.SetRouteMTU = h.SetRouteMTU
 		} else {

@@ -290,7 +290,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 		}
 		p := sadb.Policy{
 			ID:    sadb.PolicyID(fmt.Sprintf("%s %d %s %d%s", e.name, e.seq, e.list.name, r.seq, suffix)),
-			Group: fmt.Sprintf("%s %d%s", e.name, e.seq, suffix), Action: sadb.Skip, MSS: f.mss, DF: b.m.df(f), Interface: in.device,
+			Group: fmt.Sprintf("%s %d%s", e.name, e.seq, suffix), Action: sadb.Skip, MSS: f.mss, DF: b.m.df(f), FragmentAfter: b.m.fragmentsAfter(f), Interface: in.device,
 			Local: []sadb.Selector{r.src.selector(r.proto)}, Remote: []sadb.Selector{r.dst.selector(r.proto)},
 		}
 		if r.permit {

@@ -84,6 +84,9 @@ func (b *builder) share(f *iface, local netip.Addr) bool {
 		case f.mss != o.mss:
 			b.fail(f.at, "a tunnel with the same ip tcp adjust-mss as %s, which it shares SAs with", o.name)
 			return true
+		case b.m.df(f) != b.m.df(o) || b.m.fragmentsAfter(f) != b.m.fragmentsAfter(o):
+			b.fail(f.at, "a tunnel with the same crypto ipsec df-bit and fragmentation as %s, which it shares SAs with", o.name)
+			return true
 		case sameKey(t.key, o.tunnel.key):
 			b.fail(f.at, "a tunnel with another tunnel key than %s, which it shares SAs with", o.name)
 			return true

@@ -392,6 +392,26 @@ func TestBuildLimits(t *testing.T) {
 	}
 }
 
+// Where packets are fragmented says the interface, or else the line for all.
+func TestBuildFragmentation(t *testing.T) {
+	const global = "crypto ipsec fragmentation after-encryption"
+	for _, tt := range []struct {
+		text string
+		want bool
+	}{
+		{siteText, false},
+		{with("hostname gwA", global), true},
+		{with("interface vA", " "+global), true},
+		{strings.Replace(with("interface vA", " crypto ipsec fragmentation before-encryption"), "hostname gwA", "hostname gwA\n"+global, 1), false},
+	} {
+		for _, p := range mustBuild(t, tt.text).Policies {
+			if p.FragmentAfter != tt.want {
+				t.Errorf("policy %s: got %v, want %v:\n%s", p.ID, p.FragmentAfter, tt.want, tt.text)
+			}
+		}
+	}
+}
+
 // The flag DF is that of the interface, or else of all.
 func TestBuildDF(t *testing.T) {
 	for _, tt := range []struct {

@@ -68,7 +68,7 @@ func (b *builder) tunnel(f *iface) {
 		return
 	}
 	flow := b.protection(&e.protection, e.connect)
-	p := sadb.Policy{ID: sadb.PolicyID(f.name), Action: sadb.Protect, Interface: f.name, MSS: f.mss, DF: b.m.df(f)}
+	p := sadb.Policy{ID: sadb.PolicyID(f.name), Action: sadb.Protect, Interface: f.name, MSS: f.mss, DF: b.m.df(f), FragmentAfter: b.m.fragmentsAfter(f)}
 	p.Local, p.Remote = t.selectors(local)
 	flow.ID, flow.Local, flow.Remote = p.ID, p.Local, p.Remote
 	peer.Name, peer.Interface, peer.Flows = e.name, f.name, []ike.Flow{flow}

@@ -41,8 +41,8 @@ func TestBuildTunnel(t *testing.T) {
 		policy sadb.Policy
 		gre    *seikan.GRE
 	}{
-		{"gre", []string{"tunnel key 5", "tunnel ttl 64", "ip tcp adjust-mss 1300", "crypto ipsec df-bit clear"},
-			sadb.Policy{Local: gre("192.0.2.1"), Remote: gre("192.0.2.77"), MSS: 1300, DF: sadb.DFClear},
+		{"gre", []string{"tunnel key 5", "tunnel ttl 64", "ip tcp adjust-mss 1300", "crypto ipsec df-bit clear", "crypto ipsec fragmentation after-encryption"},
+			sadb.Policy{Local: gre("192.0.2.1"), Remote: gre("192.0.2.77"), MSS: 1300, DF: sadb.DFClear, FragmentAfter: true},
 			&seikan.GRE{Local: local, Remote: remote, Keyed: true, Key: 5, TTL: 64}},
 		{"ipsec ipv4", []string{"tunnel mode ipsec ipv4"}, sadb.Policy{Local: whole("0.0.0.0/0"), Remote: whole("0.0.0.0/0")}, nil},
 		{"ipsec ipv6", []string{"tunnel mode ipsec ipv6"}, sadb.Policy{Local: whole("::/0"), Remote: whole("::/0")}, nil},
@@ -148,6 +148,9 @@ func TestBuildTunnelRefused(t *testing.T) {
 		{"shared with the same key", tunnelText(sharedEnds...) + another(" tunnel protection ipsec profile IPP shared"), "another tunnel key than Tunnel0"},
 		{"shared without GRE", tunnelText(sharedEnds...) + another(" tunnel mode ipsec ipv4", " tunnel protection ipsec profile IPP shared"), "mode gre ip"},
 		{"shared with another MSS", tunnelText(sharedEnds...) + another(" ip tcp adjust-mss 1300", " tunnel key 2", " tunnel protection ipsec profile IPP shared"), "adjust-mss"},
+		{"shared with another DF", tunnelText(sharedEnds...) + another(" crypto ipsec df-bit clear", " tunnel key 2", " tunnel protection ipsec profile IPP shared"), "the same crypto ipsec df-bit and fragmentation as Tunnel0"},
+		{"shared with another fragmentation", tunnelText(sharedEnds...) + another(" crypto ipsec fragmentation after-encryption", " tunnel key 2", " tunnel protection ipsec profile IPP shared"),
+			"the same crypto ipsec df-bit and fragmentation as Tunnel0"},
 		{"no such source", tunnelText("tunnel source vX", "tunnel destination 192.0.2.77", "tunnel protection ipsec profile IPP"), "an interface of this system"},
 		{"two families", tunnelText("tunnel source 2001:db8::1", "tunnel destination 192.0.2.77", "tunnel protection ipsec profile IPP"), "addresses of one family"},
 		{"GRE over IPv6", tunnelText("tunnel source vA", "tunnel destination 2001:db8::77", "tunnel protection ipsec profile IPP"), "a tunnel over IPv4"},

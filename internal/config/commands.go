@@ -93,7 +93,8 @@ var cryptoCommands = []node{
 		kw("security-association", "defaults for the SAs of all crypto maps",
 			lifetimeNode(func(p *parser) *lifetime { return &p.m.life }),
 			replayNode(func(p *parser) *int { return &p.m.replay })),
-		dfNode(func(p *parser, df sadb.DF) { p.m.dfBit = df })),
+		dfNode(func(p *parser, df sadb.DF) { p.m.dfBit = df }),
+		fragmentationNode(func(p *parser, after bool) { p.m.after = after })),
 	kw("map", "what is protected, how and with whom",
 		arg(kindName, "name of a crypto map",
 			arg(number(1, 65535), "sequence number of the entry (1-65535)",
@@ -181,7 +182,7 @@ var interfaceMode = mode{prompt: "config-if", commands: []node{
 			arg(kindName, "name of a crypto map").do(func(p *parser, a args) {
 				p.iface.cryptoMap = named{valueOf[string](a, 0), a.at(0)}
 			})),
-		interfaceDFNode()),
+		interfaceIPsecNode()),
 	kw("no", "switch off",
 		noForwardingNode(),
 		kw("ip", "IPv4", noForwardingNode()),

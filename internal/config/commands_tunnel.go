@@ -55,7 +55,7 @@ var tunnelIfMode = mode{prompt: "config-if", commands: []node{
 		kw("mtu", "largest packet",
 			arg(number(576, 9000), "octets (576-9000)").do(func(p *parser, a args) { p.iface.mtu = uint16(valueOf[uint64](a, 0)) }))),
 	kw("ipv6", "IPv6", address6Node("the address of this end of the tunnel")),
-	kw("crypto", "encryption", interfaceDFNode()),
+	kw("crypto", "encryption", interfaceIPsecNode()),
 	kw("shutdown", "take the tunnel down").do(func(p *parser, _ args) { p.iface.tunnel.shutdown = true }),
 	kw("tunnel", "the tunnel",
 		kw("source", "this end, as the other one sees it",

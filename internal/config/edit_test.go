@@ -83,6 +83,11 @@ func TestEditTakesAway(t *testing.T) {
 		{[]string{"ip access-list extended TO-B"}, "no permit icmp any any", []string{"permit icmp any any"}},
 		{[]string{"ipv6 access-list SIX"}, "no sequence 5", []string{"permit udp fd00:10::/64 any eq 53"}},
 		{nil, "no ip access-list extended 100", []string{"ip access-list extended 100", "permit gre any any"}},
+		{nil, "no crypto ipsec fragmentation", []string{"crypto ipsec fragmentation after-encryption"}},
+		{nil, "no crypto ipsec fragmentation after-encryption", []string{"crypto ipsec fragmentation after-encryption"}},
+		{nil, "default crypto ipsec fragmentation", []string{"crypto ipsec fragmentation after-encryption"}},
+		{[]string{"interface Tunnel7"}, "no crypto ipsec fragmentation", []string{"crypto ipsec fragmentation before-encryption"}},
+		{[]string{"interface Tunnel7"}, "default crypto ipsec df-bit", []string{"crypto ipsec df-bit copy"}},
 		{nil, "no logging host 2001:db8::9", []string{"logging host 2001:db8::9 transport tls port 7514 format rfc5424 name logs.example"}},
 	} {
 		e, err := m.Edit(tt.path, tt.line)

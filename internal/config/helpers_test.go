@@ -157,6 +157,7 @@ crypto ipsec security-association lifetime seconds 7200
 crypto ipsec security-association lifetime kilobytes disable
 crypto ipsec security-association replay window-size 1024
 crypto ipsec df-bit set
+crypto ipsec fragmentation after-encryption
 crypto ipsec transform-set TS esp-gcm 128
  mode tunnel
 crypto ipsec transform-set TS2 esp-aes esp-sha-hmac
@@ -212,6 +213,7 @@ interface tunnel7
  ip mtu 1380
  ip tcp adjust-mss 1340
  crypto ipsec df-bit copy
+ crypto ipsec fragmentation before-encryption
  tunnel source vB
  tunnel destination 192.0.2.77
  tunnel mode gre ip

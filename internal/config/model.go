@@ -30,6 +30,7 @@ type Model struct {
 	life     lifetime
 	replay   int // as entry.replay
 	dfBit    sadb.DF
+	after    bool // crypto ipsec fragmentation after-encryption
 
 	offloads Offloads
 	lanes    int // platform lanes; 0: the default
@@ -240,6 +241,7 @@ type iface struct {
 	mss          uint16   // ip tcp adjust-mss; 0: none
 	mtu          uint16   // ip mtu; 0: what fits
 	df           *sadb.DF // nil: as Model.dfBit
+	after        *bool    // nil: as Model.after
 	cryptoMap    named
 	tunnel       *tunnel // of a tunnel interface
 }

@@ -140,6 +140,10 @@ var accepted = []struct{ name, text, want string }{
 	{"DF", "crypto ipsec df-bit set\ncrypto ipsec df-bit clear", "crypto ipsec df-bit clear"},
 	{"DF as always", "crypto ipsec df-bit set\ncrypto ipsec df-bit copy\ninterface vA\n crypto ipsec df-bit copy", "interface vA\n crypto ipsec df-bit copy"},
 	{"DF of a tunnel", "interface Tunnel1\n crypto ipsec df-bit set", " crypto ipsec df-bit set"},
+	{"fragmentation", "crypto ipsec fragmentation after-encryption\ninterface vA\n crypto ipsec frag after", "crypto ipsec fragmentation after-encryption"},
+	{"fragmentation of an interface", "crypto ipsec fragmentation after-encryption\ninterface vA\n crypto ipsec fragmentation before-encryption", " crypto ipsec fragmentation before-encryption"},
+	{"fragmentation as always", "crypto ipsec fragmentation after-encryption\ncrypto ipsec fragmentation before-encryption\ncrypto ipsec df-bit set", "crypto ipsec df-bit set"},
+	{"fragmentation of a tunnel", "interface Tunnel1\n crypto ipsec fragmentation after-encryption", " crypto ipsec fragmentation after-encryption"},
 	{"MSS", "interface vA\n ip tcp adjust-mss 500", " ip tcp adjust-mss 500"},
 	{"IPv6 interface", "interface vA\n ipv6 address 2001:db8::1/64", " ipv6 address 2001:db8::1/64"},
 }

@@ -41,13 +41,16 @@ func (m *Model) text(keys bool) string {
 	for _, v := range m.descs.list {
 		w.isakmpPeer(v)
 	}
-	if m.life != (lifetime{}) || m.replay != 0 || m.dfBit != sadb.DFCopy {
+	if m.life != (lifetime{}) || m.replay != 0 || m.dfBit != sadb.DFCopy || m.after {
 		w.line("!")
 	}
 	w.lifetime("crypto ipsec", m.life)
 	w.replay("crypto ipsec", m.replay)
 	if m.dfBit != sadb.DFCopy {
 		w.line("crypto ipsec df-bit %s", dfText[m.dfBit])
+	}
+	if m.after {
+		w.line("crypto ipsec fragmentation after-encryption")
 	}
 	for _, v := range m.transforms.list {
 		w.block("crypto ipsec transform-set %s %v", v.name, v.suite)
@@ -439,6 +442,9 @@ func (w *writer) iface(v *iface) {
 	w.text(" crypto map ", v.cryptoMap.name)
 	if v.df != nil {
 		w.line(" crypto ipsec df-bit %s", dfText[*v.df])
+	}
+	if v.after != nil {
+		w.line(" crypto ipsec fragmentation %s", fragmentationText(*v.after))
 	}
 	if v.tunnel != nil {
 		w.tunnel(v.tunnel)
