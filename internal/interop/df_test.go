@@ -76,6 +76,9 @@ func TestDFBit(t *testing.T) {
 				if tt.line != "clear" {
 					return
 				}
+				for _, r := range []*Router{a, b} {
+					r.Paste(t, "configure terminal\ncrypto ipsec fragmentation after-encryption\nend\n")
+				}
 				hop.ip(t, "link", "set", "nB", "mtu", "1300")
 				l.B.ip(t, "link", "set", DeviceB, "mtu", "1300")
 				const fragments = "ip frag-off & 0x3fff != 0"

@@ -22,8 +22,15 @@ func (n *Namespace) forward(t testing.TB) {
 	run(t, n.command("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"))
 }
 
-// AddHop puts a router of IPv4 between A and B, which has the address OuterBehind then: the cable from A ends at the hop, and a new one, from
-// the hop's nB, leads to B.
+// Outer6Behind is B's IPv6 address behind a hop, and the others the hop's.
+const (
+	Outer6Behind = "2001:db8:b::2"
+	hop6A, hop6B = "2001:db8::fe", "2001:db8:b::fe"
+	net6A, net6B = "2001:db8::/64", "2001:db8:b::/64"
+)
+
+// AddHop puts a router between A and B, which has the addresses OuterBehind and Outer6Behind then: the cable from A ends at the hop, and a new
+// one, from the hop's nB, leads to B.
 func (l *Lab) AddHop(t testing.TB) *Namespace {
 	t.Helper()
 	n := l.addNamespace(t, "N")
@@ -38,6 +45,11 @@ func (l *Lab) AddHop(t testing.TB) *Namespace {
 	l.B.ip(t, "link", "set", DeviceB, "up")
 	l.A.ip(t, "route", "add", "203.0.113.0/24", "via", NATInsideA)
 	l.B.ip(t, "route", "add", "192.0.2.0/24", "via", NATInsideB)
+	n.ip(t, "address", "add", hop6A+"/64", "dev", DeviceB, "nodad")
+	n.ip(t, "address", "add", hop6B+"/64", "dev", "nB", "nodad")
+	l.B.ip(t, "address", "add", Outer6Behind+"/64", "dev", DeviceB, "nodad")
+	l.A.ip(t, "route", "add", net6B, "via", hop6A)
+	l.B.ip(t, "route", "add", net6A, "via", hop6B)
 	n.forward(t)
 	return n
 }

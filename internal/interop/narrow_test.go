@@ -137,4 +137,22 @@ func testNarrowPath(t *testing.T, vrf bool) {
 			}
 		}
 	}
+	// After encryption the router has to see to that, and it is the same to the host.
+	a.Paste(t, "configure terminal\ncrypto ipsec fragmentation after-encryption\nend\n")
+	Eventually(t, "the host is told by the router", func() (bool, string) {
+		host.ip(t, "route", "flush", "cache")
+		out, _ := host.command("ping", "-n", "-I", HostA, "-c", "1", "-W", "1", "-M", "do", "-s", "1400", InnerB).CombinedOutput()
+		dropped := uint64(0)
+		for _, s := range a.Sessions(t) {
+			for _, f := range s.Flows {
+				dropped += f.Out.Dropped
+			}
+		}
+		return dropped > 0 && strings.Contains(string(out), "From "+FrontA+" icmp_seq=1 Frag needed and DF set (mtu = 1338)"), string(out)
+	})
+	for _, to := range [][2]string{{HostA, InnerB}, {Host6A, Inner6B}, {HostA, InnerC}} {
+		if _, got, out := host.TryPing(t, to[0], to[1], 1, "-M", "dont", "-s", "1452"); got != 1 {
+			t.Errorf("%s: 1500 octets that may be fragmented\n%s", to[1], out)
+		}
+	}
 }
