@@ -72,7 +72,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.info = cli.Info{
 		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
 		Format: func() session.Format { return s.listed.Load().format }, Log: s.logs.log, Config: s.config, Ping: ping.Run,
-		Users: s.users,
+		Lines: &cli.Lines{Cleared: s.lineCleared},
 		Clock: func() (time.Time, bool) { return time.Now(), clockSet() },
 	}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
@@ -114,7 +114,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 		return err
 	}
 	s.onClose(s.vty.Close)
-	s.terminals = newTerminals(s.log, o)
+	s.terminals = newTerminals(s.log, o, s.info.Lines)
 	s.onClose(s.terminals.close)
 	if err := s.terminals.change(built); err != nil {
 		return err
@@ -130,8 +130,14 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	return nil
 }
 
-// users is who is here over SSH. Any goroutine of the command line may call it, which runs once everything is open.
-func (s *service) users() []cli.User { return s.terminals.users.list() }
+// lineCleared logs that an operator has ended the terminal of another. Any goroutine may call it.
+func (s *service) lineCleared(u cli.User, by string) {
+	e := s.log.Info().Str("user", u.Name).Int("line", u.Line)
+	if u.From.IsValid() {
+		e = e.Stringer("source", u.From)
+	}
+	e.Str("by", by).Msg("terminal ended: its line was cleared")
+}
 
 // refused logs an offload that the kernel does not take. Any goroutine may call it.
 func (s *service) refused(o tun.Offload, err error) {

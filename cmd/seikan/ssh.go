@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -30,12 +31,12 @@ type terminals struct {
 	listen netip.AddrPort
 	stop   func() // ends the listener; nil: nothing listens
 
-	users  users         // who is here
+	lines  *cli.Lines    // those of operators who are here, over SSH and otherwise
 	checks chan struct{} // a place for the password of `enable` that is being checked
 }
 
-func newTerminals(log zerolog.Logger, o runOptions) *terminals {
-	return &terminals{checks: make(chan struct{}, 1), log: log, socket: o.socket, key: filepath.Join(filepath.Dir(o.file), "ssh_host_ed25519_key")}
+func newTerminals(log zerolog.Logger, o runOptions, lines *cli.Lines) *terminals {
+	return &terminals{lines: lines, checks: make(chan struct{}, 1), log: log, socket: o.socket, key: filepath.Join(filepath.Dir(o.file), "ssh_host_ed25519_key")}
 }
 
 // change puts another configuration into force. After an error SSH is as before, but for who may come in.
@@ -129,10 +130,10 @@ var (
 
 // session is the command line for an operator who came by SSH.
 func (t *terminals) session(ctx context.Context, s sshd.Session) error {
-	line, in, leave := t.users.enter(s)
-	defer leave()
-	s.In = in
-	c := cli.Client{Socket: t.socket, User: !s.User.Privileged, Remote: true, Line: line}
+	line := t.lines.Enter(s.User.Name, s.Source.Addr(), s.End)
+	defer line.Leave()
+	s.In = keys{s.In, line}
+	c := cli.Client{Socket: t.socket, User: !s.User.Privileged, Remote: true, Line: line.Number()}
 	switch {
 	case s.Command != "":
 		return c.Run(ctx, s.Command, s.Out)
@@ -154,6 +155,20 @@ func (t *terminals) session(ctx context.Context, s sshd.Session) error {
 		}
 		return errEnable
 	}})
+}
+
+// keys is what an operator types, who is not idle then.
+type keys struct {
+	r    io.Reader
+	line *cli.Line
+}
+
+func (k keys) Read(b []byte) (int, error) {
+	n, err := k.r.Read(b)
+	if n > 0 {
+		k.line.Use()
+	}
+	return n, err
 }
 
 // secret is the hash of the password of `enable`.

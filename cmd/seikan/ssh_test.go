@@ -1,7 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +14,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/crypto/ssh"
 
+	"seikan/internal/cli"
 	"seikan/internal/config"
 )
 
@@ -19,7 +25,7 @@ func TestUserWithoutListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	ts := newTerminals(zerolog.Nop(), runOptions{socket: filepath.Join(dir, "vty.sock"), file: filepath.Join(dir, "gw.conf")})
+	ts := newTerminals(zerolog.Nop(), runOptions{socket: filepath.Join(dir, "vty.sock"), file: filepath.Join(dir, "gw.conf")}, new(cli.Lines))
 	defer ts.close()
 	change := func(cfg config.Terminal) {
 		t.Helper()
@@ -53,5 +59,82 @@ func TestUserWithoutListener(t *testing.T) {
 	change(config.Terminal{})
 	if err := c.Wait(); err == nil {
 		t.Error("the connection ended well")
+	}
+}
+
+// An operator ends the terminal of another, who is told by whom; his line is free then, and the log has it.
+func TestClearLineOverSSH(t *testing.T) {
+	hash, err := bcrypt.GenerateFromPassword([]byte("of-both"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "seikan") // that of t.TempDir may be too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	var told bytes.Buffer
+	s := &service{log: zerolog.New(&told)}
+	lines := &cli.Lines{Cleared: s.lineCleared}
+	o := runOptions{socket: filepath.Join(dir, "vty.sock"), file: filepath.Join(dir, "gw.conf")}
+	ts := newTerminals(zerolog.Nop(), o, lines)
+	defer ts.close()
+	cfg := config.Terminal{Listen: freePort(t), LoginTime: time.Minute, Tries: 1, Sessions: 4, Users: []config.User{
+		{Name: "ann", Secret: string(hash), Privilege: 15}, {Name: "bob", Secret: string(hash), Privilege: 15},
+	}}
+	if err := ts.change(config.Built{Terminal: cfg}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := cli.Listen(o.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- cli.Serve(ctx, l, struct{ cli.Backend }{}, cli.Info{Lines: lines}) }()
+	login := func(user string) *ssh.Session {
+		t.Helper()
+		c, err := ssh.Dial("tcp", cfg.Listen.String(), &ssh.ClientConfig{
+			User: user, Auth: []ssh.AuthMethod{ssh.Password("of-both")}, HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: 20 * time.Second,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		session, err := c.NewSession()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return session
+	}
+	bob := login("bob")
+	var screen bytes.Buffer
+	bob.Stderr = &screen
+	if _, err := bob.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(bob.RequestPty("vt100", 24, 80, nil), bob.Shell()); err != nil {
+		t.Fatal(err)
+	}
+	for len(lines.Users()) == 0 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if out, err := login("ann").Output("clear line vty 0"); err != nil || string(out) != " [OK]\n" {
+		t.Errorf("clear: %q, %v", out, err)
+	}
+	if err := bob.Wait(); err == nil || screen.String() != "\r\n% Line vty 0 was cleared by ann on vty1 (127.0.0.1): the session ends.\r\n" {
+		t.Errorf("bob ended with %v, having read %q", err, screen.String())
+	}
+	for late := time.Now().Add(20 * time.Second); len(lines.Users()) > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("still there: %+v", lines.Users())
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if got := told.String(); !strings.Contains(got, `"user":"bob","line":1,"source":"127.0.0.1","by":"ann on vty1 (127.0.0.1)","message":"terminal ended: its line was cleared"`) {
+		t.Errorf("the log has %s", got)
 	}
 }

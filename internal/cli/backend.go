@@ -59,9 +59,8 @@ type Info struct {
 	Format        func() session.Format // of listings, where neither the terminal nor the command says; nil: classic
 	Log           *logging.Log          // nil: there is none
 	Config        Configurator          // nil: it cannot be changed
+	Lines         *Lines                // terminals; nil: none has a line
 
-	// Users is the operators on other machines, by line. Nil: there are none.
-	Users func() []User
 	// Clock is the time, and whether something keeps it right. Nil: that of the system.
 	Clock func() (now time.Time, right bool)
 

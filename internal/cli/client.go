@@ -32,7 +32,7 @@ type Client struct {
 	Socket string
 	User   bool // without the privileged commands, until Screen.Enable gives them
 	Remote bool // the operator is on another machine: no files are written on this one
-	Line   int  // that Info.Users has for the operator; 0: none
+	Line   int  // of Info.Lines that the operator has already; 0: none
 }
 
 // Run gives one command and writes what the router answers. The error is ErrRefused where it does not do it. `terminal monitor`

@@ -51,6 +51,7 @@ type args struct {
 	name     string // of something that is configured
 	length   *int   // lines of a screen
 	width    *int   // columns of it
+	line     *int   // of a terminal, as User.Line
 	ping     pingArgs
 	port     *uint16 // what `port` sets: that of the last end; nil: none was named, or its port was
 }
@@ -59,6 +60,7 @@ type args struct {
 var root = &node{next: []*node{
 	{text: "clear", help: "Reset functions", privileged: true, next: []*node{
 		{text: "crypto", help: "Encryption module", next: clearCrypto},
+		clearLine,
 		clearLogging,
 	}},
 	configureNode,

@@ -214,14 +214,15 @@ func (s *shell) configured() {
 
 // operator is who gives commands, as the log is to say.
 func (s *shell) operator() string {
-	if s.info.Users != nil {
-		for _, u := range s.info.Users() {
-			if u.Line == s.settings.line {
-				return fmt.Sprintf("%s on vty%d (%v)", clean(u.Name), u.Line-1, u.From)
-			}
-		}
+	line := s.info.Lines.find(s.settings.line)
+	if line == nil {
+		return "console"
 	}
-	return "console"
+	text := fmt.Sprintf("%s on vty%d", clean(line.user.Name), line.user.Line-1)
+	if line.user.From.IsValid() {
+		text += fmt.Sprintf(" (%v)", line.user.From)
+	}
+	return text
 }
 
 // complaintOf is what the operator reads about a line of a configuration. mark writes a line with a mark under a column.

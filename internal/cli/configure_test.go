@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"net/netip"
+	"os/user"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -24,13 +26,13 @@ func (c *toldConfig) Configured(by string) {
 
 // Who has changed the configuration is told of when he leaves it, however that comes about.
 func TestConfigured(t *testing.T) {
-	config := &toldConfig{}
-	c, _ := startInfoServer(t, func(i *Info) {
-		i.Config = config
-		i.Users = func() []User {
-			return []User{{Line: 1, Name: "ann", From: netip.MustParseAddr("192.0.2.1")}, {Line: 3, Name: "a\x1b[2J", From: netip.MustParseAddr("2001:db8::1")}}
-		}
-	})
+	config, lines := &toldConfig{}, new(Lines)
+	lines.Enter("ann", netip.MustParseAddr("192.0.2.1"), nil)
+	local := lines.Enter("", netip.Addr{}, nil) // a terminal of this machine takes its place
+	lines.Enter("a\x1b[2J", netip.MustParseAddr("2001:db8::1"), nil)
+	local.Leave()
+	c, _ := startInfoServer(t, func(i *Info) { i.Config, i.Lines = config, lines })
+	self := peerOfTest(t)
 	for _, tt := range []struct {
 		name, lines string
 		line        int
@@ -44,7 +46,7 @@ func TestConfigured(t *testing.T) {
 		{"away", "conf t\npeer one, two\ndo exit\n", 0, []string{"console"}},
 		{"from elsewhere", "conf t\npeer one, two\nend\n", 1, []string{"ann on vty0 (192.0.2.1)"}},
 		{"under a bad name", "conf t\npeer one, two\nend\n", 3, []string{"a\ufffd[2J on vty2 (2001:db8::1)"}},
-		{"who has just left", "conf t\npeer one, two\nend\n", 2, []string{"console"}},
+		{"who has just left", "conf t\npeer one, two\nend\n", 9, []string{"console"}},
 	} {
 		c := c
 		c.Line = tt.line
@@ -53,12 +55,31 @@ func TestConfigured(t *testing.T) {
 		if err := c.Converse(t.Context(), screenOf(strings.NewReader(strings.ReplaceAll(tt.lines, "\n", "\r")), &out)); err != nil {
 			t.Error(err)
 		}
-		if want := slices.Concat(tt.want, tt.want); !slices.Equal(config.by, want) {
+		want := slices.Concat(tt.want, tt.want)
+		if tt.line == 0 {
+			for i := range tt.want { // at a terminal
+				want[len(tt.want)+i] = self + " on vty1"
+			}
+		}
+		if !slices.Equal(config.by, want) {
 			t.Errorf("%s: got %q, want %q: %s", tt.name, config.by, want, out.String())
 		}
 		config.by = nil
 	}
-	if err := c.Converse(t.Context(), screenOf(strings.NewReader("conf t\rpeer one, two\rdo disable\rshow version\r"), &bytes.Buffer{})); err != nil || !slices.Equal(config.by, []string{"console"}) {
+	if err := c.Converse(t.Context(), screenOf(strings.NewReader("conf t\rpeer one, two\rdo disable\rshow version\r"), &bytes.Buffer{})); err != nil || !slices.Equal(config.by, []string{self + " on vty1"}) {
 		t.Errorf("privilege given back: got %q, %v", config.by, err)
 	}
+}
+
+// peerOfTest is what a router calls whoever runs the test.
+func peerOfTest(t *testing.T) string {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return ""
+	}
+	u, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Username
 }

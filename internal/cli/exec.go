@@ -23,6 +23,7 @@ const (
 	lowering                  // and no more
 	watching                  // messages are to come to the terminal from now on
 	unwatching                // and no more
+	asking                    // the operator is asked whether to go on, and then the command comes again
 )
 
 // shell executes commands. It belongs to one goroutine.
@@ -31,6 +32,8 @@ type shell struct {
 	info     Info
 	settings settings
 	reply    *reply // to the request; nil: what is written is kept for later
+
+	confirmed bool // the operator was asked already
 }
 
 // settings is what is set at a terminal, and what the last command asks of it.
@@ -38,6 +41,7 @@ type settings struct {
 	format  *session.Format // of listings; nil: as configured
 	keeps   bool            // the terminal keeps its settings
 	files   bool            // it can write files
+	asks    bool            // it can ask its operator
 	user    bool            // without the commands that only `enable` gives
 	length  *int            // lines of a screen, 0 for no end; nil: as high as it is
 	width   *int            // columns of it, 0 for no end; nil: as wide as it is
@@ -64,6 +68,7 @@ var (
 	errLeave = errors.New("cli: leave")
 	errRaise = errors.New("cli: privileged from now on")
 	errLower = errors.New("cli: privileged no more")
+	errAsk   = errors.New("cli: the operator has to confirm")
 )
 
 // execute does what a line asks for and writes the answer. typed is true where the line is on the screen already, behind
@@ -102,6 +107,8 @@ func (s *shell) execute(ctx context.Context, line string, typed bool, w io.Write
 		return watching, nil
 	case errors.Is(err, errNoMonitor):
 		return unwatching, nil
+	case errors.Is(err, errAsk):
+		return asking, nil
 	}
 	before := ""
 	if typed {
@@ -146,6 +153,18 @@ func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 		return err
 	}
 	return lines.end()
+}
+
+// confirm asks the operator whether he means it, where there is one to be asked: lines of a file or a program are meant. The command ends with the
+// error, and comes again if he does.
+func (c *call) confirm(question string) error {
+	if c.confirmed || !c.settings.asks {
+		return nil
+	}
+	if _, err := io.WriteString(c.w, question); err != nil {
+		return err
+	}
+	return errAsk
 }
 
 // complaint is what the operator reads about a command that was refused. Behind a prompt the line is on the screen already, and the mark under

@@ -21,9 +21,13 @@ type frameKind uint8
 const (
 	frameExecute  frameKind = 'x' // the line is to be executed
 	frameTyped    frameKind = 'i' // the same; it is on the screen behind the prompt
+	frameConfirm  frameKind = 'y' // the same; the operator was asked, and means it
 	frameHelp     frameKind = 'h' // a `?` was typed behind the line
 	frameComplete frameKind = 'c' // a tab was typed behind the line
 	framePrompt   frameKind = 'p' // what is the prompt? The line is empty
+
+	// frameAttend is of a terminal, which is there as long as the connection is. The frames of text are its number, and when it is to end why.
+	frameAttend frameKind = 'a'
 
 	// frameSettings comes before a request: what is set at the terminal, as the last reply that said so gave it.
 	frameSettings frameKind = 's'
@@ -41,6 +45,7 @@ const (
 	frameUnwatching frameKind = 'u'
 	frameRaising    frameKind = 'e'
 	frameLowering   frameKind = 'l'
+	frameAsking     frameKind = '?' // the text is a question
 )
 
 const (

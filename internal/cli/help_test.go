@@ -64,7 +64,7 @@ func TestHelp(t *testing.T) {
   running-config  Configuration that the router runs with
   startup-config  Configuration that the router starts with
   tech-support    All that helps to find a fault, without keys
-  users           Operators who are here over SSH, and yourself
+  users           Operators who are here, and from where
   version         Version of the software
   vrf             VRFs with their interfaces
 `},

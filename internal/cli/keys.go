@@ -18,13 +18,15 @@ const maxAhead = 1024
 type keyReader struct {
 	typed <-chan []byte // closed at the end
 	err   error         // why it is, then
-	got   []byte        // and not given yet
+	done  <-chan struct{}
+	got   []byte // and not given yet
 }
 
-// newKeyReader starts to read, until r has no more or done is closed; the goroutine is in r.Read until that returns.
+// newKeyReader starts to read, until r has no more or done is closed, which is the end of what Read gives; the goroutine is in r.Read until that
+// returns.
 func newKeyReader(r io.Reader, done <-chan struct{}) *keyReader {
 	typed := make(chan []byte)
-	k := &keyReader{typed: typed}
+	k := &keyReader{typed: typed, done: done}
 	go func() {
 		defer close(typed)
 		for {
@@ -48,11 +50,15 @@ func newKeyReader(r io.Reader, done <-chan struct{}) *keyReader {
 
 func (k *keyReader) Read(b []byte) (int, error) {
 	if len(k.got) == 0 {
-		got, ok := <-k.typed
-		if !ok {
-			return 0, k.err
+		select {
+		case got, ok := <-k.typed:
+			if !ok {
+				return 0, k.err
+			}
+			k.got = got
+		case <-k.done:
+			return 0, io.EOF
 		}
-		k.got = got
 	}
 	n := len(k.got)
 	if i := bytes.IndexAny(k.got, "\r\n"); i >= 0 {

@@ -38,6 +38,7 @@ var (
 		n, err := strconv.ParseUint(s, 10, 32)
 		return uint32(n), err == nil && n <= 512
 	}}
+	kindLine    = kindBetween(0, 999, "Line")
 	kindWidth   = kindBetween(0, 512, "Columns, 0 for no end")
 	kindMinutes = &kind{[]row{{"<1-120>", "Minutes"}}, func(s string) (any, bool) {
 		n, err := strconv.ParseUint(s, 10, 32)

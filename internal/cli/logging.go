@@ -33,6 +33,9 @@ func doClearLogging(_ context.Context, c *call) error {
 	if c.info.Log == nil {
 		return noLog
 	}
+	if err := c.confirm("Clear logging buffer [confirm]"); err != nil {
+		return err
+	}
 	c.info.Log.Clear()
 	return nil
 }
@@ -68,15 +71,11 @@ func (s *shell) monitor(ctx context.Context, conn net.Conn) {
 		return
 	}
 	defer l.Close()
-	if conn.SetReadDeadline(time.Time{}) != nil || writeFrame(conn, frameText, nil) != nil { // from now on
+	if writeFrame(conn, frameText, nil) != nil { // from now on
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := untilHangUp(ctx, conn)
 	defer cancel()
-	go func() { // until the connection is closed, which is when monitor has returned
-		defer cancel()
-		_, _ = io.Copy(io.Discard, conn)
-	}()
 	for {
 		select {
 		case <-l.Queue().Ready():
@@ -90,6 +89,19 @@ func (s *shell) monitor(ctx context.Context, conn net.Conn) {
 			l.Sent(1)
 		}
 	}
+}
+
+// untilHangUp ends ctx also when the client has hung up. The caller closes the connection in the end.
+func untilHangUp(ctx context.Context, conn net.Conn) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if conn.SetReadDeadline(time.Time{}) != nil {
+		cancel()
+	}
+	go func() {
+		defer cancel()
+		_, _ = io.Copy(io.Discard, conn)
+	}()
+	return ctx, cancel
 }
 
 func (s *shell) listen() (*logging.Listener, error) {

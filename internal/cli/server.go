@@ -14,6 +14,7 @@ const (
 	maxClients  = 32               // at a time; one more ends the one that waits longest for its client
 	crowdTime   = time.Second      // for which that one has waited at least
 	maxLive     = 8                // of them, those whose command takes its time
+	maxAttend   = 8                // of them, those of terminals that have a line
 	requestTime = 5 * time.Second  // within which a client must send its request
 	commandTime = 10 * time.Second // within which the backend must answer
 	replyTime   = time.Minute      // within which a client must have taken the reply
@@ -24,7 +25,7 @@ const (
 // there are and returns nil. The listener may be any one, but who can connect to it can command the router.
 func Serve(ctx context.Context, l net.Listener, b Backend, info Info) error {
 	ctx, cancel := context.WithCancel(ctx)
-	s := server{b, info, make(chan struct{}, maxLive)}
+	s := server{b, info, make(chan struct{}, maxLive), make(chan struct{}, maxAttend)}
 	var clients sync.WaitGroup
 	unhook := context.AfterFunc(ctx, func() { l.Close() })
 	err := s.accept(ctx, l, &clients)
@@ -42,6 +43,7 @@ type server struct {
 	backend Backend
 	info    Info
 	live    chan struct{} // filled by the commands that take their time
+	attend  chan struct{} // filled by the terminals that have a line
 }
 
 // accept starts a goroutine for each connection until ctx ends.
@@ -98,9 +100,16 @@ func (s server) serve(ctx context.Context, conn *client) {
 	if err != nil || len(line) > maxLine {
 		return
 	}
-	if kind == frameMonitor {
-		sh.monitor(ctx, conn.Conn) // which waits as long as it likes: there are few of those
+	switch kind { // these wait as long as they like: there are few of them
+	case frameMonitor:
+		sh.monitor(ctx, conn.Conn)
 		return
+	case frameAttend:
+		s.attended(ctx, conn.Conn)
+		return
+	}
+	if line := s.info.Lines.find(sh.settings.line); line != nil {
+		line.Use()
 	}
 	reply := &reply{conn: conn.Conn, slots: s.live, text: bufio.NewWriterSize(textWriter{conn}, maxText)}
 	defer reply.end()
@@ -118,8 +127,9 @@ func (s server) serve(ctx context.Context, conn *client) {
 func (s *shell) answer(ctx context.Context, k frameKind, line string, w io.Writer) (frameKind, error) {
 	text := ""
 	switch k {
-	case frameExecute, frameTyped:
-		o, err := s.execute(ctx, line, k == frameTyped, w)
+	case frameExecute, frameTyped, frameConfirm:
+		s.confirmed = k == frameConfirm
+		o, err := s.execute(ctx, line, k != frameExecute, w)
 		return outcomeFrames[o], err
 	case frameHelp:
 		if text = help(clean(line), s.settings.user); s.configuring() {
@@ -139,4 +149,4 @@ func (s *shell) answer(ctx context.Context, k frameKind, line string, w io.Write
 }
 
 // outcomeFrames is the frame for each outcome.
-var outcomeFrames = [...]frameKind{done: frameDone, refused: frameRefused, left: frameLeft, raising: frameRaising, lowering: frameLowering, watching: frameWatching, unwatching: frameUnwatching}
+var outcomeFrames = [...]frameKind{done: frameDone, refused: frameRefused, left: frameLeft, raising: frameRaising, lowering: frameLowering, watching: frameWatching, unwatching: frameUnwatching, asking: frameAsking}

@@ -14,6 +14,7 @@ const (
 	settingFormat  = "format="
 	settingKeeps   = "keeps" // the client keeps settings
 	settingFiles   = "files" // it can write files
+	settingAsks    = "asks"  // it can ask its operator whether he means it
 	settingUser    = "user"  // its operator has not given `enable`
 	settingLength  = "length="
 	settingWidth   = "width="
@@ -55,6 +56,7 @@ func parseSettings(text string) (s settings) {
 		}
 		s.keeps = s.keeps || word == settingKeeps
 		s.files = s.files || word == settingFiles
+		s.asks = s.asks || word == settingAsks
 		s.user = s.user || word == settingUser
 		s.changed = s.changed || word == settingChanged
 	}
@@ -69,6 +71,9 @@ func (s settings) String() string {
 	text := settingKeeps
 	if s.files {
 		text += " " + settingFiles
+	}
+	if s.asks {
+		text += " " + settingAsks
 	}
 	if s.user {
 		text += " " + settingUser

@@ -50,8 +50,8 @@ func (c Client) Converse(ctx context.Context, s Screen) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = talk.leave(ctx, io.Discard) }() // nobody is there any more who could be told
 	t := &terminal{Screen: s, client: talk, prompt: string(prompt)}
+	defer t.leave(ctx)
 	return t.converse(ctx)
 }
 
@@ -65,14 +65,16 @@ type terminal struct {
 
 	literal  bool      // the next key stands for itself
 	messages *messages // of `terminal monitor`; nil: it was not given
+	seat     *seat     // nil: it has no line, or not one of its own
 }
 
 // converse is Converse, where the first prompt is known.
 func (t *terminal) converse(ctx context.Context) error {
-	done := make(chan struct{})
-	defer close(done)
-	keys := newKeyReader(t.In, done)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	keys := newKeyReader(t.In, ctx.Done())
 	t.In, t.client.watch = keys, keys.watch
+	t.client.set(settingAsks, true)
 	t.line = &lineKeys{r: keys}
 	t.term = term.NewTerminal(struct {
 		io.Reader
@@ -80,7 +82,29 @@ func (t *terminal) converse(ctx context.Context) error {
 	}{t.line, t.Out}, t.prompt)
 	t.term.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) { return t.key(ctx, line, pos, key) }
 	defer func() { t.messages.close() }()
+	err := t.lines(ctx, end)
+	if why := wasCleared(ctx); why != "" {
+		fmt.Fprintf(t.Out, "\r\n%% %s\r\n", why)
+		return nil
+	}
+	return err
+}
+
+// leave ends what the operator has begun. Nobody is there any more who could be told.
+func (t *terminal) leave(ctx context.Context) {
+	_ = t.client.leave(ctx, io.Discard)
+	t.seat.leave()
+}
+
+// lines reads and gives lines. end ends ctx, and may be called by any goroutine.
+func (t *terminal) lines(ctx context.Context, end func(error)) error {
+	own := t.client.Line == 0 // else who let it in gave it a line
 	for ctx.Err() == nil {
+		if own && !t.seat.there() { // the first time, or the router has started anew
+			if t.seat, t.client.Line = t.client.attend(ctx, end), 0; t.seat != nil {
+				t.client.Line = t.seat.number
+			}
+		}
 		if width, height, err := t.Size(); err == nil && width > 0 && height > 0 {
 			_ = t.term.SetSize(cmp.Or(t.width(), endless), height) // a size that it does not take spoils no more than the looks
 		}
@@ -105,10 +129,15 @@ func (t *terminal) converse(ctx context.Context) error {
 func (t *terminal) give(ctx context.Context, line string, w io.Writer) outcome {
 	configuring := t.client.has(settingConfig)
 	o, err := t.client.run(ctx, frameTyped, line, w)
+	if o == asking {
+		if o = done; t.confirmed() {
+			o, err = t.client.run(ctx, frameConfirm, line, w)
+		}
+	}
 	if err == nil && !configuring {
 		t.client.history.add(line)
 	}
-	if err != nil && !errors.Is(err, ErrRefused) {
+	if err != nil && !errors.Is(err, ErrRefused) && wasCleared(ctx) == "" {
 		fmt.Fprintf(w, "%% %v\n", err)
 	}
 	if o == raising || o == lowering {
@@ -119,6 +148,16 @@ func (t *terminal) give(ctx context.Context, line string, w io.Writer) outcome {
 		t.term.SetPrompt(t.prompt)
 	}
 	return o
+}
+
+// confirmed waits for the key that answers a question: return or y says yes.
+func (t *terminal) confirmed() bool {
+	var key [1]byte
+	if _, err := io.ReadFull(t.In, key[:]); err != nil {
+		return false
+	}
+	_, err := t.term.Write([]byte("\n"))
+	return err == nil && strings.IndexByte("\r\nyY", key[0]) >= 0
 }
 
 var errAborted = errors.New("cli: no password")

@@ -55,6 +55,7 @@ func TestTerminal(t *testing.T) {
 		{"control-V before what asks for help", "sho\x16?\r", []string{"sho?\r\n"}},
 		{"do without a command", "conf t\rdo\r", []string{"do\r\n% Incomplete command."}},
 		{"privilege given back in a configuration", "conf t\rdo disable\rpeer one, two\r", []string{"gwA>peer one, two\r\n", "% Invalid input"}},
+		{"question", "clear logging\rnclear logging\r\rshow history\r", []string{"\r\nClear logging buffer [confirm]\r\ngwA#clear", "\r\nClear logging buffer [confirm]\r\ngwA#show", "\r\n  clear logging\r\ngwA#"}},
 		{"leave", "exit\rshow version\r", []string{"exit"}},
 		{"end", "\x04", []string{"gwA#\r\n"}},
 	} {

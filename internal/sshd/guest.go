@@ -52,17 +52,17 @@ func (s *Server) endOthers() {
 	for _, g := range s.guests {
 		if !s.cfg.Load().has(g.user) {
 			s.log.Info().Str("user", name(g.user)).Stringer("source", g.source).Msg("session ended: its user was taken away")
-			go g.end(g.channel)
+			go g.end(g.channel, "User "+name(g.user)+" was taken away: the session ends.")
 		}
 	}
 }
 
-// end tells a client that it is out, and why. One that does not read is not waited for.
-func (g *guest) end(ch ssh.Channel) {
+// end tells a client that it is out, and why, on the channel of its session; nil: there is none. One that does not read is not waited for.
+func (g *guest) end(ch ssh.Channel, why string) {
 	defer g.conn.Close()
 	defer time.AfterFunc(goodbyeTime, func() { g.conn.Close() }).Stop()
 	if ch != nil {
-		_, _ = io.WriteString(ch.Stderr(), "\r\n% User "+name(g.user)+" was taken away: the session ends.\r\n")
+		_, _ = io.WriteString(ch.Stderr(), "\r\n% "+why+"\r\n")
 	}
 }
 

@@ -43,6 +43,9 @@ type Session struct {
 	In   io.Reader
 	Out  io.Writer
 	Size func() (width, height int, err error) // of the terminal, in characters
+
+	// End tells the client why and ends its connection. It does not wait, and may be called by any goroutine.
+	End func(why string)
 }
 
 // Handler runs a session until it is over. It returns soon when ctx ends; In and Out fail then.

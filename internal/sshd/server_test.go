@@ -547,3 +547,50 @@ func TestName(t *testing.T) {
 		}
 	}
 }
+
+// A session that is ended from outside is told why; one that does not read is out as well, and its handler ends.
+func TestEnd(t *testing.T) {
+	sessions, ended := make(chan Session, 2), make(chan error, 2)
+	handle := func(_ context.Context, s Session) error {
+		sessions <- s
+		var err error
+		for err == nil && s.Command == "flood" {
+			_, err = s.Out.Write(make([]byte, 1<<15))
+		}
+		if err == nil {
+			_, err = io.Copy(io.Discard, s.In)
+		}
+		ended <- err
+		return err
+	}
+	r := newRig(t, nil, handle)
+	c := r.login("ann", ssh.Password("open sesame"))
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told bytes.Buffer
+	s.Stderr = &told
+	if err := s.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	(<-sessions).End("it is late")
+	if err := s.Wait(); err == nil || told.String() != "\r\n% it is late\r\n" {
+		t.Errorf("got %v, %q", err, told.String())
+	}
+	<-ended
+	c = r.login("ann", ssh.Password("open sesame"))
+	ch, requests, err := c.OpenChannel("session", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go ssh.DiscardRequests(requests)
+	if ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{"flood"})); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	(<-sessions).End("it is late")
+	if err := c.Wait(); err == nil {
+		t.Error("it ended well")
+	}
+	<-ended
+}

@@ -69,7 +69,7 @@ func (s *Server) connection(ctx context.Context, conn net.Conn, source netip.Add
 		sessions.Go(func() {
 			defer func() { s.end(); <-one }()
 			t := &terminal{channel: ch, session: Session{User: user, Source: source, In: idle.reader(ch), Out: ch}}
-			t.session.Size = t.size
+			t.session.Size, t.session.End = t.size, func(why string) { go g.end(ch, why) }
 			t.serve(ctx, requests, s.handle)
 		})
 	}
