@@ -239,6 +239,11 @@ func writeJSON[T any](w io.Writer, name string, list []T) error {
 	if len(list) > 0 {
 		object[name] = list
 	}
+	return writeObject(w, object)
+}
+
+// writeObject writes an object as JSON.
+func writeObject(w io.Writer, object any) error {
 	text, err := json.MarshalIndent(object, "", "  ")
 	if err != nil {
 		return fmt.Errorf("cli: json: %w", err)
@@ -253,10 +258,29 @@ var dropTitles = [numDropKinds]string{
 	DroppedIKE:     "IKE messages that were not acted on",
 }
 
+// dropObject is what was dropped for programs, by the kind and the reason. What never happened is left out.
+func dropObject(drops []Drop) map[string]map[string]uint64 {
+	names := [numDropKinds]string{DroppedPackets: "droppedPackets", DroppedIKE: "droppedIkeMessages"}
+	object := make(map[string]map[string]uint64)
+	for _, d := range drops {
+		if d.Count == 0 {
+			continue
+		}
+		if object[names[d.Of]] == nil {
+			object[names[d.Of]] = make(map[string]uint64)
+		}
+		object[names[d.Of]][d.Reason] += d.Count
+	}
+	return object
+}
+
 func showStatistics(ctx context.Context, c *call) error {
 	drops, err := c.backend.Drops(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case c.args.json:
+		return writeObject(c.w, dropObject(drops))
 	}
 	var b strings.Builder
 	for of, title := range dropTitles {
@@ -275,8 +299,6 @@ func showStatistics(ctx context.Context, c *call) error {
 }
 
 func showRunning(_ context.Context, c *call) error { return writeText(c.w, c.info.RunningConfig()) }
-
-func showVersion(_ context.Context, c *call) error { return writeText(c.w, c.info.Version) }
 
 // writeText writes a text whose last line may lack its end.
 func writeText(w io.Writer, text string) error {

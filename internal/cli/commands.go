@@ -102,7 +102,7 @@ var root = &node{next: []*node{
 		{text: "tech-support", help: "All that helps to find a fault, without keys", privileged: true, run: showTech, pipe: true},
 		showUsers,
 		showVRF,
-		{text: "version", help: "Version of the software", run: showVersion, pipe: true},
+		{text: "version", help: "Version of the software", options: onlyJSON, run: showVersion, pipe: true},
 	}},
 	{text: "terminal", help: "Set terminal line parameters", next: []*node{
 		{text: "crypto-format", help: "Style of the listings of sessions", next: []*node{
@@ -156,7 +156,7 @@ var showCrypto = []*node{
 	}},
 	{text: "map", help: "Crypto maps as configured", options: mapOptions, run: showMaps, pipe: true},
 	{text: "session", help: "Crypto sessions", options: showSessionOptions, run: showing(session.ShowSessions), pipe: true},
-	{text: "statistics", help: "Drops that belong to no session", run: showStatistics, pipe: true},
+	{text: "statistics", help: "Drops that belong to no session", options: onlyJSON, run: showStatistics, pipe: true},
 }
 
 // clearCrypto is what follows `clear crypto`.

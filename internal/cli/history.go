@@ -18,9 +18,12 @@ const (
 	historyOctets = 4096 // escaped
 )
 
-var showHistory = &node{text: "history", help: "Commands that were given at this terminal, the oldest first", run: doShowHistory, pipe: true}
+var showHistory = &node{text: "history", help: "Commands that were given at this terminal, the oldest first", options: onlyJSON, run: doShowHistory, pipe: true}
 
 func doShowHistory(_ context.Context, c *call) error {
+	if c.args.json {
+		return writeJSON(c.w, "commands", c.settings.history)
+	}
 	var b strings.Builder
 	for _, line := range c.settings.history {
 		b.WriteString("  " + line + "\n")

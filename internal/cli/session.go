@@ -3,14 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
+	"strings"
 	"time"
 )
 
 // Commands about the terminal itself, and the time.
 var (
-	showClock     = &node{text: "clock", help: "Time of the router", run: doShowClock, pipe: true}
-	showPrivilege = &node{text: "privilege", help: "Whether privileged commands are turned on", run: doShowPrivilege, pipe: true}
+	showClock     = &node{text: "clock", help: "Time of the router", options: onlyJSON, run: doShowClock, pipe: true}
+	showPrivilege = &node{text: "privilege", help: "Whether privileged commands are turned on", options: onlyJSON, run: doShowPrivilege, pipe: true}
 )
 
 // doShowClock has an asterisk before a time that nothing keeps right.
@@ -18,6 +18,12 @@ func doShowClock(_ context.Context, c *call) error {
 	now, right := time.Now(), true
 	if c.info.Clock != nil {
 		now, right = c.info.Clock()
+	}
+	if c.args.json {
+		return writeObject(c.w, struct {
+			Time   time.Time `json:"time"`
+			Synced bool      `json:"synchronized"`
+		}{now, right})
 	}
 	mark := ""
 	if !right {
@@ -32,6 +38,20 @@ func doShowPrivilege(_ context.Context, c *call) error {
 	if c.settings.user {
 		level = 1
 	}
-	_, err := io.WriteString(c.w, fmt.Sprintf("Current privilege level is %d\n", level))
+	if c.args.json {
+		return writeObject(c.w, struct {
+			Level int `json:"privilegeLevel"`
+		}{level})
+	}
+	_, err := fmt.Fprintf(c.w, "Current privilege level is %d\n", level)
 	return err
+}
+
+func showVersion(_ context.Context, c *call) error {
+	if c.args.json {
+		return writeObject(c.w, struct {
+			Version []string `json:"version"` // a line each
+		}{strings.Split(strings.TrimSuffix(c.info.Version, "\n"), "\n")})
+	}
+	return writeText(c.w, c.info.Version)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,7 +70,7 @@ func TestShow(t *testing.T) {
 				}
 			}
 			for _, v := range variants {
-				s := &shell{backend: &fakeBackend{}, info: fakeInfo}
+				s := &shell{backend: &fakeBackend{}, info: fakeInfo, settings: settings{history: []string{"show version", "configure terminal"}}}
 				var out bytes.Buffer
 				if o, err := s.execute(t.Context(), v, false, &out); o != done || err != nil {
 					t.Errorf("%s: got outcome %d, %v", v, o, err)
@@ -82,6 +83,36 @@ func TestShow(t *testing.T) {
 		}
 	}
 	golden(t, "show", b.String())
+}
+
+// Programs have every listing as JSON, but for those that are listed here with why not.
+func TestShowJSON(t *testing.T) {
+	without := map[string]string{
+		"show running-config": "the language of the configuration is for programs as it is",
+		"show startup-config": "the same",
+		"show tech-support":   "the text of many commands, for people elsewhere",
+	}
+	var check func(n *node, path string)
+	check = func(n *node, path string) {
+		for _, next := range n.next {
+			check(next, path+" "+next.text)
+		}
+		if n.run == nil {
+			return
+		}
+		why := without[path]
+		delete(without, path)
+		if !n.pipe {
+			t.Errorf("%s: its output cannot be filtered", path)
+		}
+		if takes := slices.Contains(n.options, asJSON); takes == (why != "") {
+			t.Errorf("%s: takes json %v, listed %q", path, takes, why)
+		}
+	}
+	check(root.next[slices.IndexFunc(root.next, func(n *node) bool { return n.text == "show" })], "show")
+	for path := range without {
+		t.Errorf("%s is no command", path)
+	}
 }
 
 // The style is that of the command, else of the terminal, else of the configuration.
