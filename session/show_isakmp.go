@@ -44,3 +44,6 @@ func RenderISAKMPCount(w io.Writer) error { return write(w, []byte(isakmpCount))
 
 // RenderISAKMPPolicies writes `show crypto isakmp policy`. Its error is w's.
 func RenderISAKMPPolicies(w io.Writer) error { return write(w, []byte("Global IKE policy\n")) }
+
+// RenderDefaultISAKMPPolicies writes `show crypto isakmp default policy`. Its error is w's.
+func RenderDefaultISAKMPPolicies(w io.Writer) error { return write(w, []byte("Default IKE policy\n")) }

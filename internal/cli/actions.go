@@ -152,8 +152,16 @@ func showMaps(ctx context.Context, c *call) error {
 	return t.RenderMaps(c.w, keep)
 }
 
+func showNoTransformSets(ctx context.Context, c *call) error {
+	c.args.name = "default"
+	return showTransformSets(ctx, c)
+}
+
 func showTransformSets(ctx context.Context, c *call) error {
 	t, err := c.backend.Tables(ctx)
+	if c.args.name != "" {
+		t.TransformSets = slices.DeleteFunc(t.TransformSets, func(s session.TransformSet) bool { return s.Name != c.args.name })
+	}
 	switch {
 	case err != nil:
 		return err

@@ -135,9 +135,9 @@ var showCrypto = []*node{
 		{text: "diagnose", help: "What went wrong", next: []*node{
 			{text: "error", help: "The last failures of all sessions, the newest first", options: errorOptions, run: showing(session.ShowErrors), pipe: true},
 		}},
-		{text: "policy", help: "Which proposals are for which of our addresses", options: named(kindPolicy), run: showPolicies, pipe: true},
+		{text: "policy", help: "Which proposals are for which of our addresses", options: namedOrDefault(kindPolicy, "The one for addresses that no other is for"), run: showPolicies, pipe: true},
 		{text: "profile", help: "How peers are recognized and authenticated", options: named(kindProfile), run: showProfiles, pipe: true},
-		{text: "proposal", help: "Algorithms for IKE as configured, and the default ones", options: named(kindProposal), run: showProposals, pipe: true},
+		{text: "proposal", help: "Algorithms for IKE as configured, and the default ones", options: namedOrDefault(kindProposal, "The one of the default policy, where nothing is configured"), run: showProposals, pipe: true},
 		{text: "sa", help: "IKE SAs", options: ikeOptions, run: showing(session.ShowIKESAs), pipe: true},
 		{text: "session", help: "IKE SAs with their Child SAs", options: ikeOptions, run: showing(session.ShowIKESessions), pipe: true},
 		{text: "stats", help: "How negotiations went, and messages that were dropped", options: onlyJSON, run: showIKEStats, pipe: true},
@@ -145,9 +145,15 @@ var showCrypto = []*node{
 	{text: "ipsec", help: "IPsec", next: []*node{
 		{text: "profile", help: "How tunnel interfaces are protected", options: named(kindProfile), run: showIPsecProfiles, pipe: true},
 		{text: "sa", help: "IPsec SAs, flow by flow", options: ipsecOptions, run: showing(session.ShowIPsec), pipe: true},
-		{text: "transform-set", help: "Algorithms for ESP as configured", options: onlyJSON, run: showTransformSets, pipe: true},
+		{text: "default", help: "What is used where nothing is configured", next: []*node{
+			{text: "transform-set", help: "Algorithms for ESP: there are none, as each entry and each profile names its own", options: onlyJSON, run: showNoTransformSets, pipe: true},
+		}},
+		{text: "transform-set", help: "Algorithms for ESP as configured", options: transformSetOptions, run: showTransformSets, pipe: true},
 	}},
 	{text: "isakmp", help: "IKE", next: []*node{
+		{text: "default", help: "What is used where nothing is configured", next: []*node{
+			{text: "policy", help: "Policies of IKE version 1, which this router never has", options: onlyJSON, run: showDefaultISAKMPPolicies, pipe: true},
+		}},
 		{text: "key", help: "Peers of the keyrings, without their keys", privileged: true, options: onlyJSON, run: showKeys, pipe: true},
 		{text: "peers", help: "Peers that are described or have IKE SAs", options: peerOptions, run: showPeers, pipe: true},
 		{text: "policy", help: "Policies of IKE version 1, which this router never has", options: onlyJSON, run: showISAKMPPolicies, pipe: true},

@@ -111,7 +111,7 @@ func (f *fakeBackend) Tables(context.Context) (session.Tables, error) {
 		VRFs:   []session.VRF{{Name: "RED", Namespace: "red", Interfaces: []string{"Tunnel0"}}},
 		Routes: []session.Route{{Dst: prefix("10.30.31.0/24"), Device: "Tunnel0", VRF: "RED"}, {Dst: prefix("10.30.30.1/32"), Device: "seikan0"}, {Dst: prefix("2001:db8::/32"), Device: "seikan0"}},
 		Policies: session.Policies{
-			Proposals: []session.IKEProposal{{Name: "P1", Encryption: []string{"AES-GCM-256"}, PRF: []string{"SHA384"}, Groups: []string{"DH_GROUP_384_ECP/Group 20"}}, {Name: "default"}},
+			Proposals: []session.IKEProposal{{Name: "P1", Encryption: []string{"AES-GCM-256"}, PRF: []string{"SHA384"}, Groups: []string{"DH_GROUP_384_ECP/Group 20"}}, {Name: "default", Encryption: []string{"AES-GCM-256", "AES-CBC-256"}, Integrity: []string{"SHA256"}, PRF: []string{"SHA256"}, Groups: []string{"DH_GROUP_256_ECP/Group 19"}}},
 			Policies:  []session.IKEPolicy{{Name: "POL", FVRF: "global", Proposals: []string{"P1"}}, {Name: "default", FVRF: "any", Proposals: []string{"default"}}},
 			Profiles:  []session.IKEProfile{{Name: "PROF", FVRF: "global", Keyring: "KR", Lifetime: 86400}, {Name: "OTHER"}},
 			Keys:      []session.KeyringPeer{{Keyring: "KR", Peer: "siteB", Address: "192.0.2.2", Key: "<hidden>"}},

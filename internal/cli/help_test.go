@@ -122,7 +122,7 @@ func TestHelp(t *testing.T) {
   vrf   SAs with this inside VRF
   <cr>
 `},
-		{"show version ", "  |     Output modifiers\n  <cr>\n"},
+		{"show version ", "  json  All that is known, for programs\n  |     Output modifiers\n  <cr>\n"},
 		{"exit ", "  <cr>\n"},
 		{"show version | ", modifierHelp},
 		{"show version |", modifierHelp},

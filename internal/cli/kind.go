@@ -29,6 +29,7 @@ var (
 	kindProfile   = &kind{[]row{{"WORD", "Name of the profile"}}, parseName}
 	kindProposal  = &kind{[]row{{"WORD", "Name of the proposal"}}, parseName}
 	kindPolicy    = &kind{[]row{{"WORD", "Name of the policy"}}, parseName}
+	kindSet       = &kind{[]row{{"WORD", "Name of the transform set"}}, parseName}
 	kindList      = &kind{[]row{{"WORD", "Name of the access list"}}, parseName}
 	kindGroup     = &kind{[]row{{"WORD", "Name of the group"}}, parseName}
 	kindUser      = &kind{[]row{{"WORD", "Name of the user"}}, parseName}

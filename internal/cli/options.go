@@ -136,6 +136,8 @@ var (
 		byNumber,
 		{text: "tag", help: "The one with this name", value: kindMap, set: byMap.set},
 	}
+	transformSetOptions = append(namedOrDefault(kindSet, "The one that is used where none is named: there is none"),
+		&option{text: "tag", help: "The one with this name", value: kindSet, set: func(a *args, v any) { a.name = v.(string) }, open: func(a *args) bool { return a.name == "" }})
 	interfaceOptions = []*option{
 		asJSON,
 		{value: kindInterface, set: byInterface.set, open: func(a *args) bool { return a.filter.Interface == "" }},

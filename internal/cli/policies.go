@@ -20,6 +20,16 @@ func named(k *kind) []*option {
 	return []*option{asJSON, {value: k, set: func(a *args, v any) { a.name = v.(string) }}}
 }
 
+// namedOrDefault is the same of what there is a default one of, which stands in the listing under that name.
+func namedOrDefault(k *kind, help string) []*option {
+	other := func(a *args) bool { return a.name == "" }
+	return []*option{
+		asJSON,
+		{text: "default", help: help, set: func(a *args, _ any) { a.name = "default" }, open: other},
+		{value: k, set: func(a *args, v any) { a.name = v.(string) }, open: other},
+	}
+}
+
 // showNamed is the action that lists all things of one sort, or the one with the name that was given. In JSON they are called what key says.
 func showNamed[T session.Named](key string, of func(session.Policies) []T) action {
 	return func(ctx context.Context, c *call) error {
@@ -58,6 +68,14 @@ func showISAKMPPolicies(_ context.Context, c *call) error {
 		return writeJSON[struct{}](c.w, "policies", nil)
 	}
 	return session.RenderISAKMPPolicies(c.w)
+}
+
+// showDefaultISAKMPPolicies has none to show.
+func showDefaultISAKMPPolicies(_ context.Context, c *call) error {
+	if c.args.json {
+		return writeJSON[struct{}](c.w, "policies", nil)
+	}
+	return session.RenderDefaultISAKMPPolicies(c.w)
 }
 
 func showISAKMPProfiles(_ context.Context, c *call) error {

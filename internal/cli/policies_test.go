@@ -16,6 +16,10 @@ func TestNamed(t *testing.T) {
 		{"show crypto ipsec profile json VTI", `"profile": "PROF"`, "OTHER"},
 		{"show crypto ipsec profile vti", "", "VTI"}, // names are as they are written
 		{"show crypto isakmp profile PROF", "", "PROF"},
+		{"show crypto ikev2 prop def", " IKEv2 proposal: default ", "P1"},
+		{"show crypto ipsec transform-set TS", "Transform set TS: ", "TX"},
+		{"show crypto ipsec transform-set tag TS json", `"name": "TS"`, "TX"},
+		{"show crypto ipsec transform-set TX", "", "TS"},
 		{"show access-lists SIX", "IPv6 access list SIX", "TO-B"},
 		{"show ip access-lists", "Extended IP access list TO-B", "SIX"},
 		{"show ip access-lists SIX", "", "SIX"},

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,5 +196,23 @@ func TestShownGroups(t *testing.T) {
 				t.Errorf("%v: got %s", g, v.Groups[0])
 			}
 		}
+	}
+}
+
+// What is listed as the default is what a peer is offered where no proposal and no policy is configured.
+func TestShownDefault(t *testing.T) {
+	built, err := mustParse(t, siteText).Build(env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(built.Session.Policies.Proposals) != 1 || len(built.Session.Policies.Policies) != 1 || len(built.IKE.Peers) != 1 {
+		t.Fatalf("got %+v", built.Session.Policies)
+	}
+	used := shownProposal(defaultName, built.IKE.Peers[0].Proposals, nil)
+	if shown := built.Session.Policies.Proposals[0]; !reflect.DeepEqual(shown, used) || len(used.Encryption) == 0 {
+		t.Errorf("shown is %+v, used %+v", shown, used)
+	}
+	if p := built.Session.Policies.Policies[0]; p.Name != defaultName || !slices.Equal(p.Proposals, []string{defaultName}) {
+		t.Errorf("the policy is %+v", p)
 	}
 }
