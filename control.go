@@ -197,8 +197,8 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 	}
 	c.tally.observe(ev)
 	c.events.event(now, ev)
-	if tr, ok := c.tracker.Observe(now, ev); ok && c.cfg.Session.Logging {
-		c.events.transition(tr)
+	if tr, ok := c.tracker.Observe(now, ev); ok {
+		c.events.transition(tr, &c.cfg.Session)
 	}
 }
 

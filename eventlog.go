@@ -172,13 +172,29 @@ func (l *eventLog) dropped(now time.Time, ev ike.Dropped) {
 	l.log.WithLevel(d.level).Stringer("peer", ev.From).Stringer("reason", ev.Reason).Msg(d.message(ev.From.Addr()))
 }
 
-// transition writes the line that operators look for, word for word, with what it does not say in fields; and why a session
-// went down in a line of its own.
-func (l *eventLog) transition(tr session.Transition) {
+// transition writes the lines that are asked for about a session that went up or down.
+func (l *eventLog) transition(tr session.Transition, cfg *session.Config) {
+	if cfg.Logging {
+		l.status(tr)
+	}
+	if cfg.LogGroups.Has(tr.Group) {
+		l.on(tr).Msg(tr.GroupMessage())
+	}
+}
+
+// on is a message about a session, with its interface.
+func (l *eventLog) on(tr session.Transition) *zerolog.Event {
 	e := l.log.Info()
 	if tr.Interface != "" {
 		e = e.Str("interface", tr.Interface)
 	}
+	return e
+}
+
+// status writes the line that operators look for, word for word, with what it does not say in fields; and why a session
+// went down in a line of its own.
+func (l *eventLog) status(tr session.Transition) {
+	e := l.on(tr)
 	if tr.Up {
 		e.Msg(tr.Message())
 		return

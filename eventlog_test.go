@@ -131,14 +131,36 @@ func TestEventMessages(t *testing.T) {
 func TestTransitionMessages(t *testing.T) {
 	l, out := newEventLog(false)
 	tr := session.Transition{Up: true, Interface: "vA", Peer: eventPath.Remote, ID: "192.0.2.2"}
-	l.transition(tr)
+	l.status(tr)
 	if got, want := said(out), "info "+tr.Message()+"\n"; got != want {
 		t.Errorf("up: got %q, want %q", got, want)
 	}
 	tr.Up, tr.Reason, tr.Detail, tr.Duration = false, ike.ReasonPeerDeleted, "it said so", 25*time.Hour+61*time.Second
-	l.transition(tr)
+	l.status(tr)
 	if got, want := said(out), "info "+tr.Message()+"\ninfo %CRYPTO-6-SESSION_DOWN_REASON: Peer 192.0.2.2:4500 went down after 25:01:01: deleted by peer: it said so\n"; got != want {
 		t.Errorf("down: got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What is said of a session depends on what is asked for: its status, and that a client of a group is there.
+func TestTransitionsAskedFor(t *testing.T) {
+	tr := session.Transition{Up: true, Peer: eventPath.Remote, ID: "ra1grp", Group: "ra1grp", Local: eventPath.Local.Addr()}
+	for _, tt := range []struct {
+		name string
+		cfg  session.Config
+		want string
+	}{
+		{"nothing", session.Config{}, ""},
+		{"sessions", session.Config{Logging: true}, "info " + tr.Message() + "\n"},
+		{"clients", session.Config{LogGroups: session.GroupLog{All: true}}, "info " + tr.GroupMessage() + "\n"},
+		{"other clients", session.Config{LogGroups: session.GroupLog{Names: []string{"ra2grp"}}}, ""},
+		{"both", session.Config{Logging: true, LogGroups: session.GroupLog{Names: []string{"ra1grp"}}}, "info " + tr.Message() + "\ninfo " + tr.GroupMessage() + "\n"},
+	} {
+		l, out := newEventLog(false)
+		l.transition(tr, &tt.cfg)
+		if got := said(out); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -43,6 +43,14 @@ func (i Identity) String() string {
 	return i.Data
 }
 
+// KeyID is a key ID (ID_KEY_ID) as String writes it, "" for the other kinds. Clients of a gateway name their group by it.
+func (i Identity) KeyID() string {
+	if i.Kind != wire.ID_KEY_ID {
+		return ""
+	}
+	return i.String()
+}
+
 // maxIdentity is the longest identity that is taken from a peer, in octets. A distinguished name fits.
 const maxIdentity = 1024
 

@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/netip"
+	"slices"
 
 	"seikan/ike"
 	"seikan/sadb"
@@ -12,6 +13,7 @@ type Config struct {
 	Sessions     []Configured              // in the order of the configuration
 	Descriptions map[DescriptionKey]string // the `crypto isakmp peer` entries; "" for one without a description
 	Logging      bool                      // whether the router is to log the Transitions; the Tracker gives them always
+	LogGroups    GroupLog                  // of which groups the router is to log the Transitions as those of clients
 	NATTPort     uint16                    // our port for IKE with the non-ESP marker; default 4500
 	MTUs         map[sadb.Host]int         // of the interfaces behind our outer addresses; those that are missing are not known
 	Format       Format                    // of listings, unless a terminal wants another one
@@ -38,6 +40,17 @@ type Configured struct {
 	Map        string         // name of the crypto map; "" for none
 	Profile    string         // name of the IKEv2 profile; "" for none
 	Connect    ike.Connect    // when the session is set up
+}
+
+// GroupLog is a choice of groups of clients: all, or those that are named.
+type GroupLog struct {
+	All   bool
+	Names []string // not modified
+}
+
+// Has reports whether a group is chosen. "" is none.
+func (g GroupLog) Has(name string) bool {
+	return name != "" && (g.All || slices.Contains(g.Names, name))
 }
 
 // DescriptionKey is what a peer's description belongs to. It has no port: peers behind one NAT share a description.

@@ -51,7 +51,7 @@ func (f Filter) Match(s Session) bool {
 
 // chooses is Match for a session of the Tracker.
 func (f *Filter) chooses(r *record) bool {
-	return f.match(&filterKey{Configured: &r.Configured, local: r.local(), peer: r.peer()}) &&
+	return f.match(&filterKey{Configured: &r.Configured, local: r.local(), peer: r.peer(), group: r.group()}) &&
 		(f.ConnID == 0 || slices.ContainsFunc(r.sas, func(s *ikeSA) bool { return s.ID == f.ConnID }))
 }
 

@@ -77,6 +77,7 @@ var listings = []struct {
 		return r, t0.Add(time.Second)
 	}},
 	{"vrfs", inVRFs},
+	{"clients", clients},
 	{"no-sessions", func(t *testing.T) (*rig, time.Time) { return newRig(t, Config{}), t0 }},
 }
 

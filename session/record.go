@@ -77,6 +77,9 @@ func (r *record) local() netip.AddrPort {
 	}
 }
 
+// group is the group of clients that the peer is of: the key ID that it proved. "" for none.
+func (r *record) group() string { return r.id.KeyID() }
+
 // status is how the session stands.
 func (r *record) status() Status {
 	active := slices.ContainsFunc(r.sas, func(s *ikeSA) bool { return s.Active })

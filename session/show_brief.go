@@ -106,7 +106,7 @@ func (r *groupReport) session(b []byte, s *Session) []byte {
 type groupItem struct {
 	Group       string         `json:"group"`
 	Connections int            `json:"connections"`
-	Users       map[string]int `json:"users"` // sessions of each
+	Users       map[string]int `json:"users"` // sessions of each; "" is who has no name of a user
 }
 
 // list is the groups in order.
@@ -140,7 +140,7 @@ func (r *groupReport) end(b []byte) []byte {
 		}
 		b = fmt.Appendf(b, "Group %s has %d connections\n User (Logins)\n", g.Group, g.Connections)
 		for _, user := range sortedKeys(g.Users) {
-			b = fmt.Appendf(b, " %s (%d)\n", user, g.Users[user])
+			b = fmt.Appendf(b, " %s (%d)\n", orNone(user), g.Users[user])
 		}
 	}
 	return b

@@ -38,7 +38,7 @@ type Session struct {
 
 	// Of remote access clients.
 	Username string     `json:"username,omitempty"`
-	Group    string     `json:"group,omitempty"`
+	Group    string     `json:"group,omitempty"` // the key ID that the peer proved
 	Assigned netip.Addr `json:"assignedAddress,omitzero"`
 
 	UptimeSeconds uint64 `json:"uptimeSeconds"`     // 0 when it is not UP
@@ -115,6 +115,7 @@ func (t *Tracker) summary(r *record) Session {
 		Interface: r.Interface, Name: r.PeerName, Configured: !r.dynamic, Status: r.status(),
 		Local: local.Addr(), LocalPort: local.Port(), Peer: r.peer(), FVRF: r.FVRF, IVRF: r.IVRF,
 		Description: t.description(r), Phase1ID: r.id.String(), Since: r.since, WentUp: r.up, Number: r.number, Map: r.Map, Profile: r.Profile,
+		Group: r.group(),
 	}
 	s.Waiting = r.waiting(s.Status)
 	if r.last.reason != ike.ReasonNone {

@@ -332,7 +332,7 @@ func (t *Tracker) settle(now time.Time, r *record) (tr Transition, changed bool)
 func (t *Tracker) transition(r *record) Transition {
 	return Transition{
 		Up: !r.up, Interface: r.Interface, Peer: r.peer(), FVRF: r.FVRF, IVRF: r.IVRF,
-		Description: t.description(r), ID: r.id.String(), Version: 2,
+		Description: t.description(r), ID: r.id.String(), Version: 2, Group: r.group(), Local: r.local().Addr(),
 	}
 }
 

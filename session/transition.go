@@ -18,7 +18,9 @@ type Transition struct {
 	FVRF, IVRF  string // "" for the global one
 	Description string // "" for none
 	ID          string // that the peer proved; "" when not known
-	Version     int    // of IKE
+	Group       string // of clients that the peer is of; "" for none
+	Local       netip.Addr
+	Version     int // of IKE
 	Reason      ike.Reason
 	Detail      string        // with Reason: why it went down, in plain words
 	Duration    time.Duration // how long it was up; 0 when it goes up
@@ -40,4 +42,14 @@ func (tr Transition) Message() string {
 		}
 	}
 	return b.String()
+}
+
+// GroupMessage is the line of a gateway about a client of a group. There are no users, and no addresses that are assigned.
+func (tr Transition) GroupMessage() string {
+	word := "DOWN"
+	if tr.Up {
+		word = "UP"
+	}
+	return fmt.Sprintf("%%CRYPTO-6-EZVPN_CONNECTION_%s: (Server)  User=  Group=%s  Client_public_addr=%s  Server_public_addr=%s",
+		word, tr.Group, addrText(tr.Peer.Addr()), addrText(tr.Local))
 }

@@ -59,7 +59,7 @@ func TestViews(t *testing.T) {
 				if !json.Valid([]byte(out)) {
 					t.Errorf("%s json: not JSON:\n%s", v.command, out)
 				}
-				if tt.name == "two-families" || tt.name == "troubled" || tt.name == "vrfs" || tt.name == "no-sessions" {
+				if tt.name == "two-families" || tt.name == "troubled" || tt.name == "vrfs" || tt.name == "clients" || tt.name == "no-sessions" {
 					programs.WriteString("Router#" + v.command + " json\n" + out)
 				}
 			}

@@ -78,6 +78,7 @@ func (m *Model) Build(env Env) (Built, error) {
 	b.out.Hostname, b.out.Offloads, b.out.Lanes = m.hostname, m.offloads, m.lanes
 	b.out.Monitor, b.out.Terminal = m.monitor.built(), m.terminal.built()
 	b.out.Session.Logging, b.out.LogIKE, b.out.Logging = !m.noLog, m.logIKE, m.log
+	b.out.Session.LogGroups = m.logGroup
 	b.out.IKE.Port, b.out.IKE.NATTPort, b.out.Session.NATTPort = m.ports.ike, m.ports.natt, m.ports.natt
 	b.out.IKE.MaxHalfOpen, b.out.IKE.FragmentMTU = int(m.halfOpen), m.fragment
 	if m.cookie != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"seikan/internal/logging"
+	"seikan/session"
 )
 
 // loggingCommands are what follows `logging`.
@@ -53,6 +54,25 @@ func cryptoLoggingCommands(on bool) []node {
 	return []node{
 		kw("session", "log sessions that go up and down").do(func(p *parser, _ args) { p.m.noLog = !on }),
 		kw("ikev2", "log IKE and Child SAs that go up and down").do(func(p *parser, _ args) { p.m.logIKE = on }),
+		kw("ezvpn", "log clients, whose identity is a key ID, that go up and down",
+			kw("group", "of one group",
+				arg(kindFQDN, "name of a group, which is that key ID").do(func(p *parser, a args) { p.logGroup(on, valueOf[string](a, 0)) }))).
+			do(func(p *parser, _ args) {
+				if p.m.logGroup.All = on; !on {
+					p.m.logGroup = session.GroupLog{}
+				}
+			}),
+	}
+}
+
+// logGroup has a group logged, or not.
+func (p *parser) logGroup(on bool, name string) {
+	g := &p.m.logGroup
+	switch i := slices.Index(g.Names, name); {
+	case on && i < 0:
+		g.Names = append(slices.Clip(g.Names), name)
+	case !on && i >= 0:
+		g.Names = slices.Concat(g.Names[:i], g.Names[i+1:])
 	}
 }
 
@@ -235,6 +255,12 @@ func noHostNode() node {
 func (w *writer) logging(m *Model) {
 	if m.logIKE {
 		w.line("crypto logging ikev2")
+	}
+	if m.logGroup.All {
+		w.line("crypto logging ezvpn")
+	}
+	for _, name := range m.logGroup.Names {
+		w.line("crypto logging ezvpn group %s", name)
 	}
 	w.stamps(m.log.Stamps)
 	c := m.log

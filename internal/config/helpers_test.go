@@ -48,6 +48,8 @@ platform offload device-tcp-coalescing
 no platform offload socket-segmentation
 no platform offload socket-coalescing
 crypto logging ikev2
+crypto logging ezvpn
+crypto logging ezvpn group ra1grp
 service sequence-numbers
 service timestamps log datetime msec localtime show-timezone year
 logging buffered 8192 debugging

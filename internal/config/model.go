@@ -10,6 +10,7 @@ import (
 	"seikan/ike/wire"
 	"seikan/internal/logging"
 	"seikan/sadb"
+	"seikan/session"
 )
 
 // Model is a configuration that was understood. It is not modified after Parse, and any goroutine may use it. Printed by
@@ -17,10 +18,11 @@ import (
 type Model struct {
 	file     string
 	hostname string
-	keyFile  named // key file; "": none
-	noLog    bool  // no crypto logging session
-	xe       bool  // crypto session format xe
-	logIKE   bool  // crypto logging ikev2
+	keyFile  named            // key file; "": none
+	noLog    bool             // no crypto logging session
+	xe       bool             // crypto session format xe
+	logIKE   bool             // crypto logging ikev2
+	logGroup session.GroupLog // crypto logging ezvpn
 	log      logging.Config
 	dpd      *dpd
 	fragment int     // as ike.Config.FragmentMTU
