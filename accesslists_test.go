@@ -38,5 +38,39 @@ func TestAccessLists(t *testing.T) {
 		if lists[0].Rules[0].Matches != nil {
 			t.Error("the configuration was changed")
 		}
+
+		clear := func(name string) int {
+			t.Helper()
+			n, err := g.a.router.ClearAccessLists(t.Context(), func(l *session.AccessList) bool { return l.Name == name })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		matches := func() uint64 {
+			t.Helper()
+			got, err := g.a.router.AccessLists(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return *got[0].Rules[0].Matches
+		}
+		if n := clear("TO-C"); n != 0 || matches() == 0 {
+			t.Errorf("another list: got %d lists, %d matches", n, matches())
+		}
+		g.a.flow().In.Packets.Add(7)
+		if n := clear("TO-B"); n != 1 || matches() != 0 {
+			t.Errorf("cleared: got %d lists, %d matches", n, matches())
+		}
+		if n := clear("TO-C"); n != 0 || matches() != 0 {
+			t.Errorf("another list afterwards: got %d lists, %d matches", n, matches())
+		}
+		if n := g.a.session().Flows[0].In.Packets; n != 7 {
+			t.Errorf("the session has %d packets, want 7", n)
+		}
+		out.Packets.Add(5)
+		if n := matches(); n != 5 {
+			t.Errorf("got %d matches since, want 5", n)
+		}
 	})
 }

@@ -25,6 +25,8 @@ type control struct {
 	debug   *debugger  // nil: nothing is debugged
 	out     ike.Output // of the call to ike that is being carried out
 
+	listZero map[sadb.PolicyID]uint64 // matches of policies when those of their access lists were cleared; a map is not modified
+
 	hold    *hold
 	waiting waiting
 	uplink  *uplink // for what was held

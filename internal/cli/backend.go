@@ -29,6 +29,8 @@ type Backend interface {
 	Tables(ctx context.Context) (session.Tables, error)
 	// AccessLists is the access lists with what matched them. It belongs to the caller.
 	AccessLists(ctx context.Context) ([]session.AccessList, error)
+	// ClearAccessLists has those that choose is true of count from 0 again, and returns how many they are.
+	ClearAccessLists(ctx context.Context, choose func(*session.AccessList) bool) (int, error)
 	// Debug changes what is told of as it happens, and returns what that is then.
 	Debug(ctx context.Context, change func(session.Debug) session.Debug) (session.Debug, error)
 }

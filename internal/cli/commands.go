@@ -59,7 +59,10 @@ type args struct {
 // root is all commands.
 var root = &node{next: []*node{
 	{text: "clear", help: "Reset functions", privileged: true, next: []*node{
+		clearAccessList,
 		{text: "crypto", help: "Encryption module", next: clearCrypto},
+		clearIP,
+		clearIPv6,
 		clearLine,
 		clearLogging,
 	}},

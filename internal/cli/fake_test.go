@@ -25,6 +25,7 @@ type fakeBackend struct {
 	rekeyed []string
 
 	clearedStats int
+	clearedLists []string
 	debug        session.Debug
 }
 
@@ -156,6 +157,20 @@ func (f *fakeBackend) ClearIKEStats(context.Context) error {
 	defer f.mu.Unlock()
 	f.clearedStats++
 	return f.err
+}
+
+func (f *fakeBackend) ClearAccessLists(ctx context.Context, choose func(*session.AccessList) bool) (int, error) {
+	lists, err := f.AccessLists(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, l := range lists {
+		if choose(&l) {
+			f.clearedLists = append(f.clearedLists, l.Name)
+			n++
+		}
+	}
+	return n, err
 }
 
 func (f *fakeBackend) AccessLists(context.Context) ([]session.AccessList, error) {
