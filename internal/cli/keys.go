@@ -113,12 +113,16 @@ func (k *keyReader) cutBreak() bool {
 // lineKeys is keys for a line that is being edited, where a break takes the line away: package term would end the conversation.
 type lineKeys struct {
 	r       io.Reader
-	abort   byte // what a break becomes; 0: keyAbort
-	aborted bool // one has come
+	typed   func() // called before keys are given; nil: nothing is
+	abort   byte   // what a break becomes; 0: keyAbort
+	aborted bool   // one has come
 }
 
 func (l *lineKeys) Read(b []byte) (int, error) {
 	n, err := l.r.Read(b)
+	if n > 0 && l.typed != nil {
+		l.typed()
+	}
 	for i, c := range b[:n] {
 		if bytes.IndexByte([]byte(breakKeys), c) >= 0 {
 			b[i], l.aborted = cmp.Or(l.abort, keyAbort), true

@@ -16,11 +16,11 @@ const (
 
 func (p pager) Write(text []byte) (int, error) {
 	t, n := p.t, len(text)
-	height, width := t.height(), t.width()
+	height := t.height()
 	for room := height - 1; len(text) > 0; {
 		end := len(text)
 		if height > 1 {
-			end = ends(text, room, width)
+			end = ends(text, room, t.width())
 		}
 		if _, err := t.term.Write(text[:end]); err != nil {
 			return 0, err
@@ -32,6 +32,7 @@ func (p pager) Write(text []byte) (int, error) {
 		case err != nil:
 			return 0, err
 		case key == ' ':
+			height = t.height() // it may be another one by now
 			room = height - 1
 		case key == '\r' || key == '\n':
 			room = 1

@@ -75,7 +75,7 @@ func (t *terminal) converse(ctx context.Context) error {
 	keys := newKeyReader(t.In, ctx.Done())
 	t.In, t.client.watch = keys, keys.watch
 	t.client.set(settingAsks, true)
-	t.line = &lineKeys{r: keys}
+	t.line = &lineKeys{r: keys, typed: t.fit}
 	t.term = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
@@ -88,6 +88,13 @@ func (t *terminal) converse(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// fit has lines broken where the screen ends, which may have become another one since.
+func (t *terminal) fit() {
+	if width, height, err := t.Size(); err == nil && width > 0 && height > 0 {
+		_ = t.term.SetSize(cmp.Or(t.width(), endless), height) // a size that it does not take spoils no more than the looks
+	}
 }
 
 // leave ends what the operator has begun. Nobody is there any more who could be told.
@@ -105,9 +112,7 @@ func (t *terminal) lines(ctx context.Context, end func(error)) error {
 				t.client.Line = t.seat.number
 			}
 		}
-		if width, height, err := t.Size(); err == nil && width > 0 && height > 0 {
-			_ = t.term.SetSize(cmp.Or(t.width(), endless), height) // a size that it does not take spoils no more than the looks
-		}
+		t.fit()
 		line, err := t.term.ReadLine()
 		switch {
 		case errors.Is(err, io.EOF):

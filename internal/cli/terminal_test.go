@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -189,6 +190,49 @@ func TestWidth(t *testing.T) {
 		if got := typed(t, c, tt.keys+"\r"); strings.Contains(got[strings.LastIndex(got[:len(got)-len("gwA#")], "gwA#"):], "show version\r") != tt.whole {
 			t.Errorf("%q: got %q", tt.keys, got)
 		}
+	}
+}
+
+// What is typed and shown fits the screen as it is then, not as it was at the prompt or on the first page.
+func TestResize(t *testing.T) {
+	c, _ := startServer(t, &fakeBackend{})
+	type step struct {
+		width, height int64
+		keys          string
+		want          string // that the screen ends in then
+	}
+	for _, tt := range []struct {
+		name  string
+		steps []step
+	}{
+		{"wider", []step{{10, 50, "", "gwA#"}, {200, 50, "show version", "gwA#show version"}}},
+		{"narrower", []step{{200, 50, "show", "gwA#show"}, {10, 50, " version", "show v\r\nersion"}}},
+		{"higher", []step{{200, 3, "show running-config\r", " CM 10 ipsec-isakmp\r\n" + more}, {200, 50, " ", " crypto map CM\r\ngwA#"}}},
+		{"lower", []step{{200, 4, "show running-config\r", " set peer 192.0.2.2\r\n" + more}, {200, 2, " ", " match address TO-B\r\n" + more}}},
+		{"narrower than a page", []step{{200, 3, "show running-config\r", " CM 10 ipsec-isakmp\r\n" + more}, {10, 3, " ", " set peer 192.0.2.2\r\n" + more}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var screen answers
+			var width, height atomic.Int64
+			in, keys := io.Pipe()
+			left := make(chan error, 1)
+			width.Store(tt.steps[0].width)
+			height.Store(tt.steps[0].height)
+			s := Screen{In: in, Out: &screen, Size: func() (int, int, error) { return int(width.Load()), int(height.Load()), nil }}
+			go func() { left <- c.Converse(t.Context(), s) }()
+			for _, step := range tt.steps {
+				width.Store(step.width)
+				height.Store(step.height)
+				if _, err := io.WriteString(keys, step.keys); err != nil {
+					t.Fatal(err)
+				}
+				wait(t, step.want, func() bool { return strings.HasSuffix(screen.String(), step.want) })
+			}
+			keys.Close()
+			if err := <-left; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
