@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"io"
 )
@@ -108,25 +107,4 @@ func (k *keyReader) cutBreak() bool {
 		k.got = k.got[i+1:]
 	}
 	return i >= 0
-}
-
-// lineKeys is keys for a line that is being edited, where a break takes the line away: package term would end the conversation.
-type lineKeys struct {
-	r       io.Reader
-	typed   func() // called before keys are given; nil: nothing is
-	abort   byte   // what a break becomes; 0: keyAbort
-	aborted bool   // one has come
-}
-
-func (l *lineKeys) Read(b []byte) (int, error) {
-	n, err := l.r.Read(b)
-	if n > 0 && l.typed != nil {
-		l.typed()
-	}
-	for i, c := range b[:n] {
-		if bytes.IndexByte([]byte(breakKeys), c) >= 0 {
-			b[i], l.aborted = cmp.Or(l.abort, keyAbort), true
-		}
-	}
-	return n, err
 }

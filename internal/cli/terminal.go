@@ -194,6 +194,7 @@ func (t *terminal) raise(up bool) {
 }
 
 const (
+	keyCtrlR = 18 // shows the line again
 	keyCtrlV = 22 // has the next key, such as ?, stand for itself
 	keyCtrlZ = 26 // leaves configuration
 
@@ -232,6 +233,9 @@ func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (str
 	switch key {
 	case keyCtrlV:
 		t.literal = true
+		return line, pos, true
+	case keyCtrlR:
+		fmt.Fprintf(t.term, "%s%s\n", t.prompt, line)
 		return line, pos, true
 	case '?':
 		text, err := t.client.ask(ctx, frameHelp, head)
