@@ -46,6 +46,8 @@ func TestTables(t *testing.T) {
 		{"show crypto map tag SPARE", func() error { return tables().RenderMaps(&b, func(m CryptoMap) bool { return m.Name == "SPARE" }) }},
 		{"show crypto ipsec transform-set", func() error { return tables().RenderTransformSets(&b) }},
 		{"show interfaces", func() error { return tables().RenderInterfaces(&b) }},
+		{"show ip interface brief", func() error { return RenderInterfaceAddresses(&b, tables().InterfaceAddresses(false), false) }},
+		{"show ipv6 interface brief", func() error { return RenderInterfaceAddresses(&b, tables().InterfaceAddresses(true), true) }},
 		{"show ip route", func() error { return tables().RenderRoutes(&b, false, "") }},
 		{"show ipv6 route", func() error { return tables().RenderRoutes(&b, true, "") }},
 		{"show ip route vrf CUST", func() error { return tables().RenderRoutes(&b, false, "CUST") }},

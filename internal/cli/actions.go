@@ -185,6 +185,23 @@ func showInterfaces(ctx context.Context, c *call) error {
 	return t.RenderInterfaces(c.w)
 }
 
+// showAddresses is `show ip interface`, or `show ipv6 interface`.
+func showAddresses(v6 bool) *node {
+	return &node{text: "interface", help: "Interfaces with their addresses", next: []*node{
+		{text: "brief", help: "A line for each", options: onlyJSON, pipe: true, run: func(ctx context.Context, c *call) error {
+			t, err := c.backend.Tables(ctx)
+			list := t.InterfaceAddresses(v6)
+			switch {
+			case err != nil:
+				return err
+			case c.args.json:
+				return writeJSON(c.w, "interfaces", list)
+			}
+			return session.RenderInterfaceAddresses(c.w, list, v6)
+		}},
+	}}
+}
+
 // showRoutes is the action that lists the routes of one family.
 func showRoutes(v6 bool) action {
 	return func(ctx context.Context, c *call) error {
@@ -306,7 +323,25 @@ func showStatistics(ctx context.Context, c *call) error {
 	return err
 }
 
-func showRunning(_ context.Context, c *call) error { return writeText(c.w, c.info.RunningConfig()) }
+func showRunning(_ context.Context, c *call) error {
+	text := c.info.RunningConfig()
+	if name := c.args.filter.Interface; name != "" {
+		text = interfaceSection(text, name)
+	}
+	return writeText(c.w, text)
+}
+
+// interfaceSection is the lines of an interface in a configuration, "" where it has none.
+func interfaceSection(text, name string) string {
+	var b strings.Builder
+	in := false
+	for line := range strings.Lines(text) {
+		if in = in && strings.HasPrefix(line, " ") || strings.EqualFold(strings.TrimSpace(line), "interface "+name); in {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
 
 // writeText writes a text whose last line may lack its end.
 func writeText(w io.Writer, text string) error {

@@ -91,16 +91,18 @@ var root = &node{next: []*node{
 		{text: "interfaces", help: "Interfaces of the sessions, and the one of inner packets", options: interfaceOptions, run: showInterfaces, pipe: true},
 		{text: "ip", help: "IPv4", next: []*node{
 			{text: "access-lists", help: "Access lists of IPv4", options: named(kindList), run: showLists(true, false), pipe: true},
+			showAddresses(false),
 			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(false), pipe: true},
 			showVRF,
 		}},
 		{text: "ipv6", help: "IPv6", next: []*node{
 			{text: "access-list", help: "Access lists of IPv6", options: named(kindList), run: showLists(false, true), pipe: true},
+			showAddresses(true),
 			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(true), pipe: true},
 		}},
 		showLogging,
 		showPrivilege,
-		{text: "running-config", help: "Configuration that the router runs with", privileged: true, run: showRunning, pipe: true},
+		{text: "running-config", help: "Configuration that the router runs with", privileged: true, options: runningOptions, run: showRunning, pipe: true},
 		showStartup,
 		{text: "tech-support", help: "All that helps to find a fault, without keys", privileged: true, run: showTech, pipe: true},
 		showUsers,
@@ -122,6 +124,7 @@ var root = &node{next: []*node{
 		}, run: setScreen},
 	}},
 	undebugNode,
+	{text: "who", help: "Operators who are here, and from where", options: onlyJSON, run: doShowUsers, pipe: true},
 	writeNode,
 }}
 

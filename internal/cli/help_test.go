@@ -47,6 +47,7 @@ func TestHelp(t *testing.T) {
   show       Show running system information
   terminal   Set terminal line parameters
   undebug    Have it tell no more
+  who        Operators who are here, and from where
   write      Write the configuration
 `},
 		{"sh", "show\n"},

@@ -145,6 +145,12 @@ var (
 	}
 )
 
+// runningOptions choose a part of the configuration.
+var runningOptions = []*option{
+	{text: "interface", help: "Of this interface alone", value: kindInterface, set: byInterface.set},
+	byNumber,
+}
+
 // The options of VRFs and of routes.
 var (
 	vrfOptions = []*option{
