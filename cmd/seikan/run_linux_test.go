@@ -197,7 +197,7 @@ func TestRun(t *testing.T) {
 		{"show crypto statistics", 0, `^Packets dropped that belong to no session: \d+\n(?s:.*)IKE messages that were not acted on: 0\n$`},
 		{"clear crypto session", 0, `^$`},
 		{"show logging | include ISAKMP", 0, `^\*?\w{3} [ \d]\d \d\d:\d\d:\d\d\.\d{3}: %CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is ON\n$`},
-		{"what", 1, `^what\n \^\n% Invalid input detected at '\^' marker\.\n`},
+		{"what", 1, `^what\n  \^\n% Invalid input detected at '\^' marker\.\n`},
 	} {
 		if code, out := p.vty(t, tt.command); code != tt.code || !regexp.MustCompile(tt.want).MatchString(out) {
 			t.Errorf("%s: got %d, %q; want %d, %s", tt.command, code, out, tt.code, tt.want)

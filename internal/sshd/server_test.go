@@ -571,6 +571,9 @@ func TestEnd(t *testing.T) {
 	}
 	var told bytes.Buffer
 	s.Stderr = &told
+	if _, err := s.StdinPipe(); err != nil { // without one the client says at once that it types no more
+		t.Fatal(err)
+	}
 	if err := s.Shell(); err != nil {
 		t.Fatal(err)
 	}
