@@ -128,9 +128,11 @@ func (c *configuration) calm() {
 // settle puts the draft in force if it is whole. The caller has the lock.
 func (c *configuration) settle(ctx context.Context) {
 	c.calm()
-	if c.failed = nil; len(c.draft.Lacks()) > 0 {
+	whole, missing := c.draft.Whole()
+	if c.failed = nil; len(missing) > 0 {
 		return
 	}
+	c.draft = whole
 	lacks, err := c.apply(ctx, c.draft)
 	if c.failed = err; err != nil {
 		c.log.Warn().Err(err).Msg("lines of the configuration are not in force") // who gave them may be gone
@@ -143,7 +145,7 @@ func (c *configuration) Pending() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.settlePaused(context.Background())
-	missing := c.draft.Lacks()
+	_, missing := c.draft.Whole()
 	if len(missing) == 0 && c.failed != nil {
 		missing = []string{c.failed.Error()}
 	}
@@ -173,7 +175,7 @@ func (c *configuration) Save(name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.settlePaused(context.Background())
-	if lacks := c.draft.Lacks(); len(lacks) > 0 {
+	if _, lacks := c.draft.Whole(); len(lacks) > 0 {
 		return fmt.Errorf("the configuration is not whole: %s", lacks[0])
 	}
 	if name == "" && c.failed != nil {
@@ -273,7 +275,7 @@ func (c *configuration) put(ctx context.Context, m *config.Model, from, by strin
 	if err != nil {
 		return err
 	}
-	if m.Text() != c.draft.Text() {
+	if !m.Equal(c.draft) {
 		c.configured(from, by)
 	}
 	c.calm()

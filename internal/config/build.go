@@ -76,7 +76,7 @@ func (m *Model) Build(env Env) (Built, error) {
 		return Built{}, b.errs.err()
 	}
 	b.out.Hostname, b.out.Offloads, b.out.Lanes = m.hostname, m.offloads, m.lanes
-	b.out.Monitor, b.out.Terminal = m.monitor.built(), m.terminal.built()
+	b.out.Monitor, b.out.Terminal = m.monitor.built(), m.builtTerminal()
 	b.out.Session.Logging, b.out.LogIKE, b.out.Logging = !m.noLog, m.logIKE, m.log
 	b.out.Session.LogGroups = m.logGroup
 	b.out.IKE.Port, b.out.IKE.NATTPort, b.out.Session.NATTPort = m.ports.ike, m.ports.natt, m.ports.natt
@@ -96,7 +96,7 @@ func (m *Model) Build(env Env) (Built, error) {
 	}
 	for _, f := range m.interfaces.list {
 		if f.cryptoMap.name != "" {
-			b.iface(f, m.maps.byName[f.cryptoMap.name])
+			b.iface(f, m.maps.get(f.cryptoMap.name))
 		}
 	}
 	for _, f := range m.interfaces.list {
@@ -167,7 +167,7 @@ func (b *builder) iface(f *iface, m *cryptoMap) {
 		suffix = " " + f.name
 	}
 	b.used[m.name] = true
-	for _, e := range m.entries {
+	for _, e := range m.entries.list {
 		if b.errs.full() {
 			return
 		}
@@ -178,7 +178,7 @@ func (b *builder) iface(f *iface, m *cryptoMap) {
 		if !ok || !b.profileIn(f.vrf.name, e.profile) {
 			continue
 		}
-		b.listen(LocalEndpoint{VRF: f.vrf.name, Addr: local, MTU: mtu, ESP: b.m.profiles.byName[e.profile.name].bare})
+		b.listen(LocalEndpoint{VRF: f.vrf.name, Addr: local, MTU: mtu, ESP: b.m.profiles.get(e.profile.name).bare})
 		b.entry(f, e, local, suffix)
 	}
 }
@@ -228,8 +228,8 @@ func (b *builder) completeEntry(e *entry) bool {
 			return false
 		}
 	}
-	list := b.m.lists.byName[e.list.name]
-	if !slices.ContainsFunc(list.rules, func(r *rule) bool { return r.permit }) {
+	list := b.m.lists.get(e.list.name)
+	if !slices.ContainsFunc(list.rules.list, func(r *rule) bool { return r.permit }) {
 		b.fail(e.list.at, "an access list that permits something")
 		return false
 	}
@@ -260,7 +260,7 @@ func (b *builder) local(f *iface, addrs []netip.Addr, e *entry) (netip.Addr, boo
 
 // entry adds what one entry of a crypto map protects, to the peer that it shares with others or to a new one.
 func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
-	prof := b.m.profiles.byName[e.profile.name]
+	prof := b.m.profiles.get(e.profile.name)
 	key := peerKey{f.vrf.name, local, e.peer}
 	i := slices.IndexFunc(b.peers[key], func(s *site) bool { return s.profile == prof && s.tunnels == nil })
 	var s *site
@@ -284,7 +284,7 @@ func (b *builder) entry(f *iface, e *entry, local netip.Addr, suffix string) {
 	b.alternates(s, e)
 	in := b.insideOf(s.session.IVRF)
 	flow := b.protection(&e.protection, e.connect)
-	for _, r := range b.m.lists.byName[e.list.name].rules {
+	for _, r := range b.m.lists.get(e.list.name).rules.list {
 		if len(b.out.Policies) >= maxPolicies {
 			b.fail(e.list.at, "at most %d lines in the access lists of all crypto maps", maxPolicies)
 			return
@@ -369,7 +369,7 @@ func (b *builder) protection(e *protection, connect ike.Connect) ike.Flow {
 		f.Window = e.replay
 	}
 	for _, n := range e.transforms {
-		t := b.m.transforms.byName[n.name]
+		t := b.m.transforms.get(n.name)
 		f.Proposals, f.Transport = append(f.Proposals, t.proposal(e)), t.transport
 	}
 	return f

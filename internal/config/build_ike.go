@@ -24,7 +24,7 @@ func (b *builder) peer(e *entry, prof *profile, at sadb.Host) (ike.Peer, bool) {
 	if prof.local != nil {
 		p.LocalID = prof.local.identity()
 	}
-	for _, id := range prof.remote {
+	for _, id := range prof.remote.list {
 		p.RemoteIDs = append(p.RemoteIDs, ike.Match{Kind: id.kind, Prefix: id.prefix, Data: id.data, Domain: id.domain})
 	}
 	d := prof.dpd
@@ -50,7 +50,7 @@ func (b *builder) keyPeer(e *entry, prof *profile) (best *keyPeer) {
 	if prof.keyring.name == "" {
 		return nil
 	}
-	for _, v := range b.m.keyrings.byName[prof.keyring.name].peers.list {
+	for _, v := range b.m.keyrings.get(prof.keyring.name).peers.list {
 		if v.prefix.Contains(e.peer) && (best == nil || v.prefix.Bits() > best.prefix.Bits()) {
 			best = v
 		}
@@ -104,11 +104,11 @@ func (b *builder) proposals(at sadb.Host) ([]ike.Proposal, bool) {
 		if !v.fvrf.has(at.VRF) {
 			continue
 		}
-		if slices.Contains(v.locals, at.Addr) {
+		if v.locals.get(at.Addr.String()) != nil {
 			chosen = v
 			break
 		}
-		if len(v.locals) == 0 && chosen == nil {
+		if len(v.locals.list) == 0 && chosen == nil {
 			chosen = v
 		}
 	}
@@ -116,8 +116,8 @@ func (b *builder) proposals(at sadb.Host) ([]ike.Proposal, bool) {
 		return defaultProposals(), true
 	}
 	var list []ike.Proposal
-	for _, n := range chosen.proposals {
-		list = append(list, b.m.proposals.byName[n.name].proposals()...)
+	for _, n := range chosen.proposals.list {
+		list = append(list, b.m.proposals.get(n.name).proposals()...)
 	}
 	if len(list) > maxProposals {
 		b.fail(chosen.at, "a policy with at most %d proposals, where each change between combined-mode and other encryption counts as one", maxProposals)

@@ -22,7 +22,7 @@ func (b *builder) shownPolicies() (s session.Policies) {
 	}
 	s.Proposals = append(s.Proposals, shownProposal(defaultName, defaultProposals(), nil))
 	for _, p := range b.m.policies.list {
-		s.Policies = append(s.Policies, session.IKEPolicy{Name: p.name, FVRF: p.fvrf.String(), Locals: p.locals, Proposals: names(p.proposals)})
+		s.Policies = append(s.Policies, session.IKEPolicy{Name: p.name, FVRF: p.fvrf.String(), Locals: values(p.locals), Proposals: names(values(p.proposals))})
 	}
 	s.Policies = append(s.Policies, session.IKEPolicy{Name: defaultName, FVRF: fvrfMatch{any: true}.String(), Proposals: []string{defaultName}})
 	for _, p := range b.m.profiles.list {
@@ -78,7 +78,7 @@ func (b *builder) shownProfile(p *profile) session.IKEProfile {
 		Name: p.name, Description: p.description, FVRF: p.fvrf.String(), IVRF: p.ivrf.name, RemoteIDs: []string{}, Keyring: p.keyring.name, Lifetime: cmp.Or(p.lifetime, defaultLifetime),
 		Reauth: p.reauth, Unique: uniqueText[p.unique], Childless: childlessText[p.childless], Encap: !p.bare,
 	}
-	for _, id := range p.remote {
+	for _, id := range p.remote.list {
 		v.RemoteIDs = append(v.RemoteIDs, id.String())
 	}
 	if p.ivrfGlobal {

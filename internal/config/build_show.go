@@ -34,15 +34,15 @@ func (b *builder) shown() {
 	s.Policies = b.shownPolicies()
 	rules := make(map[string][]string) // of access lists: many entries may share one
 	for _, l := range b.m.lists.list {
-		texts := make([]string, len(l.rules))
-		for i, r := range l.rules {
+		texts := make([]string, len(l.rules.list))
+		for i, r := range l.rules.list {
 			texts[i] = r.String()
 		}
 		rules[l.name] = texts
 		s.Lists = append(s.Lists, b.shownList(l, texts))
 	}
 	for _, m := range b.m.maps.list {
-		for _, e := range m.entries {
+		for _, e := range m.entries.list {
 			s.Maps = append(s.Maps, b.shownEntry(e, on[m.name], rules[e.list.name]))
 		}
 	}
@@ -97,7 +97,7 @@ func (b *builder) shownProtection(p *protection) session.Protection {
 		v.PFS = fmt.Sprintf("group%d", uint16(p.pfs))
 	}
 	for _, n := range p.transforms {
-		if t := b.m.transforms.byName[n.name]; t != nil {
+		if t := b.m.transforms.get(n.name); t != nil {
 			v.Transforms = append(v.Transforms, session.NamedSet{Name: t.name, Transforms: t.suite.String()})
 		}
 	}
@@ -106,7 +106,7 @@ func (b *builder) shownProtection(p *protection) session.Protection {
 
 func (b *builder) shownList(l *accessList, texts []string) session.AccessList {
 	v := session.AccessList{Name: l.name, V6: l.v6, Rules: []session.AccessRule{}}
-	for i, r := range l.rules {
+	for i, r := range l.rules.list {
 		v.Rules = append(v.Rules, session.AccessRule{Sequence: r.seq, Rule: texts[i], Policies: b.permits[r]})
 	}
 	return v

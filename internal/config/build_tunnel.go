@@ -39,7 +39,7 @@ func (b *builder) tunnel(f *iface) {
 	if t.shutdown || t.protection.name == "" {
 		return
 	}
-	v := b.m.ipsec.byName[t.protection.name]
+	v := b.m.ipsec.get(t.protection.name)
 	switch {
 	case v.profile.name == "":
 		b.fail(v.at, "an IPsec profile with set ikev2-profile")
@@ -55,7 +55,7 @@ func (b *builder) tunnel(f *iface) {
 	if b.share(f, local) {
 		return
 	}
-	prof := b.m.profiles.byName[v.profile.name]
+	prof := b.m.profiles.get(v.profile.name)
 	if !b.profileIn(t.vrf.name, v.profile) {
 		return
 	}
@@ -86,8 +86,8 @@ func (b *builder) tunnel(f *iface) {
 
 // bare reports whether ESP of a tunnel may come that is not in UDP.
 func (b *builder) bare(t *tunnel) bool {
-	v := b.m.ipsec.byName[t.protection.name]
-	return v != nil && v.profile.name != "" && b.m.profiles.byName[v.profile.name].bare
+	v := b.m.ipsec.get(t.protection.name)
+	return v != nil && v.profile.name != "" && b.m.profiles.get(v.profile.name).bare
 }
 
 // selectors are what the SAs of a tunnel are for.
@@ -116,7 +116,7 @@ func (b *builder) tunnelSource(f *iface) (netip.Addr, int, bool) {
 		}
 		return t.source, 0, true
 	}
-	of := b.m.interfaces.byName[t.sourceOf.name]
+	of := b.m.interfaces.get(t.sourceOf.name)
 	if of == nil {
 		of = &iface{named: t.sourceOf, vrf: t.vrf} // one that only the system has
 	}
@@ -150,7 +150,7 @@ func (b *builder) builtTunnel(f *iface, local netip.Addr) Tunnel {
 			t.GRE.Keyed, t.GRE.Key = true, *k
 		}
 	}
-	for _, r := range b.m.routes {
+	for _, r := range b.m.routes.list {
 		if r.via.name == f.name { // in the same VRF, as was checked
 			t.Routes = append(t.Routes, tun.Route{Dst: r.dst})
 		}

@@ -25,7 +25,7 @@ func (b *builder) namespaces() bool {
 
 // netns is the network namespace of a VRF, "" for the global one.
 func (b *builder) netns(vrf string) string {
-	if v := b.m.vrfs.byName[vrf]; v != nil {
+	if v := b.m.vrfs.get(vrf); v != nil {
 		return v.namespace()
 	}
 	return ""
@@ -41,7 +41,7 @@ func inVRF(name string) string {
 
 // profileIn reports whether a profile is for a front VRF, and complains if not.
 func (b *builder) profileIn(vrf string, n named) bool {
-	if b.m.profiles.byName[n.name].fvrf.has(vrf) {
+	if b.m.profiles.get(n.name).fvrf.has(vrf) {
 		return true
 	}
 	switch vrf {

@@ -11,19 +11,8 @@ const (
 	maxNamed = 8  // names that an error lists
 )
 
-// arrange sorts what has an order of its own.
-func (m *Model) arrange() {
-	for _, v := range m.maps.list {
-		v.sortEntries()
-	}
-	for _, l := range m.lists.list {
-		l.sortRules()
-	}
-}
-
 // check looks for what only the whole text can tell.
 func (p *parser) check() {
-	p.m.arrange()
 	understood := len(p.errs.list) == 0
 	p.checkReferences()
 	p.checkVRFs()
@@ -37,7 +26,7 @@ func (p *parser) check() {
 		p.checkProposal(v)
 	}
 	for _, v := range p.m.policies.list {
-		if len(v.proposals) == 0 {
+		if len(v.proposals.list) == 0 {
 			p.fail(v.at, "a policy with a proposal")
 		}
 	}
@@ -58,15 +47,15 @@ func (p *parser) check() {
 func (p *parser) checkReferences() {
 	m := p.m
 	for _, v := range m.policies.list {
-		for _, n := range v.proposals {
-			refer(p, &m.proposals, n, "a proposal")
+		for _, n := range v.proposals.list {
+			refer(p, &m.proposals, *n, "a proposal")
 		}
 	}
 	for _, v := range m.profiles.list {
 		refer(p, &m.keyrings, v.keyring, "a keyring")
 	}
 	for _, v := range m.maps.list {
-		for _, e := range v.entries {
+		for _, e := range v.entries.list {
 			p.checkProtection(&e.protection)
 			refer(p, &m.lists, e.list, "an access list")
 		}
@@ -80,7 +69,7 @@ func (p *parser) checkReferences() {
 			refer(p, &m.ipsec, v.tunnel.protection, "an IPsec profile")
 		}
 	}
-	for _, v := range m.routes {
+	for _, v := range m.routes.list {
 		refer(p, &m.interfaces, v.via, "an interface")
 	}
 }
@@ -93,7 +82,7 @@ func (p *parser) checkProtection(v *protection) {
 	}
 	for _, n := range v.transforms {
 		refer(p, &p.m.transforms, n, "a transform set")
-		first, t := p.m.transforms.byName[v.transforms[0].name], p.m.transforms.byName[n.name]
+		first, t := p.m.transforms.get(v.transforms[0].name), p.m.transforms.get(n.name)
 		if first != nil && t != nil && first.transport != t.transport {
 			p.fail(n.at, "transform sets of one mode: it is offered for all of them")
 		}
@@ -102,14 +91,10 @@ func (p *parser) checkProtection(v *protection) {
 
 // refer complains if a name is not in the table. The zero value refers to nothing.
 func refer[T any](p *parser, t *table[T], n named, what string) {
-	if n.name == "" || t.byName[n.name] != nil || p.doubtful[n.name] || p.errs.full() {
+	if n.name == "" || t.get(n.name) != nil || p.doubtful[n.name] || p.errs.full() {
 		return
 	}
-	var names []string
-	for name := range t.byName {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(slices.Values(t.names))
 	switch {
 	case len(names) == 0:
 		p.fail(n.at, "name of %s that is defined; none is", what)

@@ -142,7 +142,7 @@ func (p *parser) enterIsakmpPeer(a args) {
 	if len(a.values) > 1 {
 		d.vrf = named{valueOf[string](a, 1), a.at(1)}
 	}
-	p.isakmp = p.m.descs.define(d.addr.String()+" "+d.vrf.name, d)
+	p.isakmp = p.m.descs.define(p, d.addr.String()+" "+d.vrf.name, d)
 	p.enter(&isakmpPeerMode, p.isakmp)
 }
 
@@ -155,14 +155,16 @@ var isakmpPeerMode = mode{prompt: "config-isakmp-peer", commands: []node{
 
 func (p *parser) enterInterface(a args) {
 	name, isTunnel := tunnelName(valueOf[string](a, 0))
-	p.iface = p.m.interfaces.define(name, iface{named: named{name, a.at(0)}})
+	p.iface = p.m.interfaces.define(p, name, iface{named: named{name, a.at(0)}})
 	if !isTunnel {
 		p.enter(&interfaceMode, p.iface)
 		return
 	}
-	if p.iface.tunnel == nil {
-		p.iface.tunnel = &tunnel{}
+	t := tunnel{}
+	if p.iface.tunnel != nil {
+		t = *p.iface.tunnel // which other Models may have
 	}
+	p.iface.tunnel = &t
 	p.enter(&tunnelIfMode, p.iface)
 }
 

@@ -147,7 +147,10 @@ func (p *parser) enterList(a args, v6 bool, m *mode) {
 // findList finds or makes the access list that argument 0 names. Nil: there is one of the other version.
 func (p *parser) findList(a args, v6 bool) *accessList {
 	name := valueOf[string](a, 0)
-	l := p.m.lists.define(name, accessList{named: named{name, a.at(0)}, v6: v6, used: make(map[uint64]bool)})
+	l := p.m.lists.define(p, name, accessList{named: named{name, a.at(0)}, v6: v6})
+	if p.change != nil {
+		l.tail = slices.Clip(l.tail) // other Models may have it
+	}
 	if l.v6 != v6 {
 		p.fail(a.at(0), "a name that no access list of the other version of IP has")
 		return nil
@@ -179,7 +182,10 @@ func listMode(v6 bool) mode {
 	return mode{prompt: prompt, commands: commands}
 }
 
-func (p *parser) addRemark(l *accessList, text string) { l.tail = append(l.tail, text) }
+func (p *parser) addRemark(l *accessList, text string) {
+	l.tail = append(l.tail, text)
+	p.made()
+}
 
 func (p *parser) listRule(a args) { p.addRule(p.list, a) }
 
@@ -198,7 +204,7 @@ func (p *parser) numberedRemark(a args) {
 
 // addRule makes a rule of the arguments and puts it into the list.
 func (p *parser) addRule(l *accessList, a args) {
-	r := &rule{seq: l.last + seqStep}
+	r := rule{seq: l.last() + seqStep}
 	ends := []*endpoint{&r.src, &r.dst}
 	var end *endpoint
 	next := func(prefix netip.Prefix) {
@@ -209,7 +215,7 @@ func (p *parser) addRule(l *accessList, a args) {
 	for i, v := range a.values {
 		switch v := v.value.(type) {
 		case seqNumber:
-			if r.seq = uint64(v); l.used[r.seq] {
+			if r.seq = uint64(v); l.rules.get(r.number()) != nil {
 				p.fail(a.at(i), "a sequence number that no line of the list has")
 				return
 			}
@@ -239,11 +245,17 @@ func (p *parser) addRule(l *accessList, a args) {
 		return
 	}
 	r.remarks, l.tail = l.tail, nil
-	l.used[r.seq], l.last = true, max(l.last, r.seq)
-	l.rules = append(l.rules, r)
+	l.rules.add(p, r.number(), r)
+	l.rules.sink(func(a, b *rule) int { return cmp.Compare(a.seq, b.seq) })
 }
 
-// sortRules puts the lines of a list in order.
-func (l *accessList) sortRules() {
-	slices.SortFunc(l.rules, func(a, b *rule) int { return cmp.Compare(a.seq, b.seq) })
+// number is the rule's name in the table of its list.
+func (r *rule) number() string { return strconv.FormatUint(r.seq, 10) }
+
+// last is the greatest sequence number of a list.
+func (l *accessList) last() uint64 {
+	if n := len(l.rules.list); n > 0 {
+		return l.rules.list[n-1].seq
+	}
+	return 0
 }

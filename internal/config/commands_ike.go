@@ -10,7 +10,7 @@ import (
 
 func (p *parser) enterProposal(a args) {
 	name := valueOf[string](a, 0)
-	p.proposal = p.m.proposals.define(name, proposal{named: named{name, a.at(0)}})
+	p.proposal = p.m.proposals.define(p, name, proposal{named: named{name, a.at(0)}})
 	p.enter(&proposalMode, p.proposal)
 }
 
@@ -77,7 +77,7 @@ func groupNodes(prefix string) []node {
 
 func (p *parser) enterPolicy(a args) {
 	name := valueOf[string](a, 0)
-	p.policy = p.m.policies.define(name, policy{named: named{name, a.at(0)}})
+	p.policy = p.m.policies.define(p, name, policy{named: named{name, a.at(0)}})
 	p.enter(&policyMode, p.policy)
 }
 
@@ -88,18 +88,15 @@ var policyMode = mode{prompt: "config-ikev2-policy", commands: []node{
 		kw("address", "address of this router",
 			kw("local", "that the peer talks to",
 				arg(kindHost, "address of this router").do(func(p *parser, a args) {
-					if addr := valueOf[netip.Addr](a, 0); p.fresh(p.policy, addr) {
-						p.policy.locals = append(p.policy.locals, addr)
-					}
+					addr := valueOf[netip.Addr](a, 0)
+					p.policy.locals.add(p, addr.String(), addr)
 				})))),
 	kw("proposal", "proposal to use, after those of the lines before", each((*parser).addProposals, arg(kindName, "name of a proposal"))...),
 }}
 
 func (p *parser) addProposals(a args) {
 	for _, n := range refs(a) {
-		if p.fresh(p.policy, n.name) {
-			p.policy.proposals = append(p.policy.proposals, n)
-		}
+		p.policy.proposals.add(p, n.name, n)
 	}
 }
 
@@ -116,7 +113,7 @@ func refs(a args) (list []named) {
 
 func (p *parser) enterKeyring(a args) {
 	name := valueOf[string](a, 0)
-	p.keyring = p.m.keyrings.define(name, keyring{named: named{name, a.at(0)}})
+	p.keyring = p.m.keyrings.define(p, name, keyring{named: named{name, a.at(0)}})
 	p.enter(&keyringMode, p.keyring)
 }
 
@@ -124,7 +121,7 @@ func (p *parser) enterKeyring(a args) {
 var keyringMode = mode{prompt: "config-ikev2-keyring", secret: true, commands: []node{
 	kw("peer", "add a peer", arg(kindName, "name of the peer").do(func(p *parser, a args) {
 		name := valueOf[string](a, 0)
-		p.keyPeer = p.keyring.peers.define(name, keyPeer{named: named{name, a.at(0)}})
+		p.keyPeer = p.keyring.peers.define(p, name, keyPeer{named: named{name, a.at(0)}})
 		p.enter(&keyPeerMode, p.keyPeer)
 	})),
 }}
@@ -194,7 +191,7 @@ func prefixOf(a args) netip.Prefix {
 
 func (p *parser) enterProfile(a args) {
 	name := valueOf[string](a, 0)
-	p.profile = p.m.profiles.define(name, profile{named: named{name, a.at(0)}})
+	p.profile = p.m.profiles.define(p, name, profile{named: named{name, a.at(0)}})
 	p.enter(&profileMode, p.profile)
 }
 
@@ -208,16 +205,10 @@ var profileMode = mode{prompt: "config-ikev2-profile", commands: []node{
 		fvrfNode(func(p *parser) *fvrfMatch { return &p.profile.fvrf }),
 		kw("identity", "by identity",
 			kw("remote", "that the peer claims",
-				append(identityNodes(func(p *parser, id identity) {
-					if p.fresh(p.profile, id) {
-						p.profile.remote = append(p.profile.remote, id)
-					}
-				}, true),
+				append(identityNodes(func(p *parser, id identity) { p.profile.remote.add(p, id.String(), id) }, true),
 					kw("address", "an address", prefixNodes(func(p *parser, a args) {
 						id := addressIdentity(prefixOf(a))
-						if p.fresh(p.profile, id) {
-							p.profile.remote = append(p.profile.remote, id)
-						}
+						p.profile.remote.add(p, id.String(), id)
 					})...))...))),
 	kw("identity", "who this router is",
 		kw("local", "to the peer",

@@ -3,7 +3,7 @@ package config
 import (
 	"cmp"
 	"net/netip"
-	"slices"
+	"strconv"
 
 	"seikan/esp"
 	"seikan/ike"
@@ -60,7 +60,7 @@ func (p *parser) enterTransformSet(a args) {
 	if s.KeyBits == 0 && (s.Encr == esp.ENCR_AES_CBC || s.Encr == esp.ENCR_AES_CTR) {
 		s.KeyBits = 128
 	}
-	t := p.m.transforms.define(name, transformSet{named: named{name, a.at(0)}})
+	t := p.m.transforms.define(p, name, transformSet{named: named{name, a.at(0)}})
 	t.suite = s
 	p.set = t
 	p.enter(&transformMode, t)
@@ -109,20 +109,11 @@ var kindWindow = &kind{parse: func(s string) (any, string) {
 
 func (p *parser) enterEntry(a args) {
 	name, seq := valueOf[string](a, 0), valueOf[uint64](a, 1)
-	m := p.m.maps.define(name, cryptoMap{named: named{name, a.at(0)}, bySeq: make(map[uint64]*entry)})
-	p.entry = m.bySeq[seq]
-	if p.entry == nil {
-		p.entry = &entry{name: name, seq: seq, at: a.at(1)}
-		m.bySeq[seq] = p.entry
-		m.entries = append(m.entries, p.entry)
-	}
+	m := p.m.maps.define(p, name, cryptoMap{named: named{name, a.at(0)}})
+	p.entry = m.entries.define(p, strconv.FormatUint(seq, 10), entry{name: name, seq: seq, at: a.at(1)})
+	m.entries.sink(func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
 	p.protect = &p.entry.protection
 	p.enter(&entryMode, p.entry)
-}
-
-// sortEntries puts the entries of a map in order.
-func (m *cryptoMap) sortEntries() {
-	slices.SortFunc(m.entries, func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
 }
 
 // protectionNodes are what follows `set` in a crypto map and in an IPsec profile.

@@ -13,14 +13,18 @@ import (
 // terminal is what is said of operators and their terminals.
 type terminal struct {
 	enable  secretHash
-	users   table[user]
 	banner  string
 	listen  netip.AddrPort // zero: no SSH
 	at      pos
 	login   uint64  // seconds; 0: the default
 	retries *uint64 // nil: the default
-	idle    *uint64 // minutes; nil: the default
-	limit   uint64  // sessions; 0: the default
+	vty     vty
+}
+
+// vty is a `line vty`.
+type vty struct {
+	idle  *uint64 // minutes; nil: the default
+	limit uint64  // sessions; 0: the default
 }
 
 // user is a `username`.
@@ -28,7 +32,7 @@ type user struct {
 	named
 	privilege uint64
 	secret    secretHash
-	keys      []string // as in authorized_keys, without comments
+	keys      table[string] // as in authorized_keys, without comments
 }
 
 // secretHash is the bcrypt hash of a password, "" for none.
@@ -146,11 +150,11 @@ func userNode() node {
 
 func (p *parser) setUser(a args) {
 	name := valueOf[string](a, 0)
-	if t := &p.m.terminal.users; t.byName[name] == nil && len(t.list) >= maxUsers {
+	if t := &p.m.users; t.get(name) == nil && len(t.list) >= maxUsers {
 		p.fail(a.at(0), "at most %d users", maxUsers)
 		return
 	}
-	u := p.m.terminal.users.define(name, user{named: named{name, a.at(0)}, privilege: 1})
+	u := p.m.users.define(p, name, user{named: named{name, a.at(0)}, privilege: 1})
 	for _, v := range a.values[1:] {
 		switch v := v.value.(type) {
 		case uint64:
@@ -158,9 +162,7 @@ func (p *parser) setUser(a args) {
 		case secretHash, password:
 			p.setSecret(&u.secret, v)
 		case string:
-			if p.fresh(u, v) {
-				u.keys = append(u.keys, v)
-			}
+			u.keys.add(p, v, v)
 		}
 	}
 }
@@ -187,25 +189,26 @@ func sshNode() node {
 }
 
 func lineNode() node {
-	return kw("line", "terminals", kw("vty", "over a network").do(func(p *parser, _ args) { p.enter(&lineMode, &p.m.terminal) }))
+	return kw("line", "terminals", kw("vty", "over a network").do(func(p *parser, _ args) { p.enter(&lineMode, &p.m.terminal.vty) }))
 }
 
 // lineMode is `line vty`.
 var lineMode = mode{prompt: "config-line", commands: []node{
 	kw("exec-timeout", "after which a terminal ends where nothing is typed",
-		arg(number(0, 35791), "minutes, 0 for never (0-35791)").do(func(p *parser, a args) { p.m.terminal.idle = ptr(valueOf[uint64](a, 0)) })),
+		arg(number(0, 35791), "minutes, 0 for never (0-35791)").do(func(p *parser, a args) { p.m.terminal.vty.idle = ptr(valueOf[uint64](a, 0)) })),
 	kw("session-limit", "terminals at once",
-		arg(number(1, 256), "how many (1-256)").do(func(p *parser, a args) { p.m.terminal.limit = valueOf[uint64](a, 0) })),
+		arg(number(1, 256), "how many (1-256)").do(func(p *parser, a args) { p.m.terminal.vty.limit = valueOf[uint64](a, 0) })),
 }}
 
 // checkTerminal refuses SSH that nobody can use.
 func (p *parser) checkTerminal() {
-	if v := &p.m.terminal; v.listen.IsValid() && len(v.users.list) == 0 {
+	if v := &p.m.terminal; v.listen.IsValid() && len(p.m.users.list) == 0 {
 		p.fail(v.at, "with it a user: `username NAME secret PASSWORD`, or `username NAME ssh-key KEY`")
 	}
 }
 
-func (v *terminal) built() Terminal {
+func (m *Model) builtTerminal() Terminal {
+	v := &m.terminal
 	or := func(n *uint64, d uint64) uint64 {
 		if n == nil {
 			return d
@@ -215,21 +218,21 @@ func (v *terminal) built() Terminal {
 	t := Terminal{
 		Enable: string(v.enable), Banner: v.banner, Listen: v.listen,
 		LoginTime: defaultLogin * time.Second, Tries: 1 + int(or(v.retries, defaultRetries)),
-		IdleTime: time.Duration(or(v.idle, defaultIdle)) * time.Minute, Sessions: defaultLimit,
+		IdleTime: time.Duration(or(v.vty.idle, defaultIdle)) * time.Minute, Sessions: defaultLimit,
 	}
 	if v.login > 0 {
 		t.LoginTime = time.Duration(v.login) * time.Second
 	}
-	if v.limit > 0 {
-		t.Sessions = int(v.limit)
+	if v.vty.limit > 0 {
+		t.Sessions = int(v.vty.limit)
 	}
-	for _, u := range v.users.list {
-		t.Users = append(t.Users, User{u.name, int(u.privilege), string(u.secret), u.keys})
+	for _, u := range m.users.list {
+		t.Users = append(t.Users, User{u.name, int(u.privilege), string(u.secret), values(u.keys)})
 	}
 	return t
 }
 
-func (w *writer) terminal(v *terminal) {
+func (w *writer) terminal(v *terminal, users []*user) {
 	secret := func(h secretHash) string {
 		if w.keys {
 			return string(h)
@@ -239,17 +242,17 @@ func (w *writer) terminal(v *terminal) {
 	if v.enable != "" {
 		w.block("enable secret %s", secret(v.enable))
 	}
-	if len(v.users.list) > 0 {
+	if len(users) > 0 {
 		w.line("!")
 	}
-	for _, u := range v.users.list {
+	for _, u := range users {
 		if u.secret != "" {
 			w.line("username %s privilege %d secret %s", u.name, u.privilege, secret(u.secret))
 		} else {
 			w.line("username %s privilege %d", u.name, u.privilege)
 		}
-		for _, k := range u.keys {
-			w.line("username %s ssh-key %s", u.name, k)
+		for _, k := range u.keys.list {
+			w.line("username %s ssh-key %s", u.name, *k)
 		}
 	}
 	w.text("banner login ", v.banner)
@@ -262,9 +265,14 @@ func (w *writer) terminal(v *terminal) {
 	if v.retries != nil {
 		w.line("ip ssh authentication-retries %d", *v.retries)
 	}
-	if v.idle != nil || v.limit != 0 {
-		w.block("line vty")
+	if v.vty != (vty{}) {
+		w.section(&v.vty)
 	}
+}
+
+func (*vty) head() string { return "line vty" }
+
+func (v *vty) lines(w *writer) {
 	if v.idle != nil {
 		w.line(" exec-timeout %d", *v.idle)
 	}

@@ -17,7 +17,7 @@ var ipsecProfileMode = mode{prompt: "ipsec-profile", commands: []node{
 
 func (p *parser) enterIPsecProfile(a args) {
 	name := valueOf[string](a, 0)
-	p.ipsec = p.m.ipsec.define(name, ipsecProfile{named: named{name, a.at(0)}})
+	p.ipsec = p.m.ipsec.define(p, name, ipsecProfile{named: named{name, a.at(0)}})
 	p.protect = &p.ipsec.protection
 	p.enter(&ipsecProfileMode, p.ipsec)
 }
@@ -115,12 +115,6 @@ func route6Node() node {
 	return routeNode(func(tunnel node) node { return arg(kindPrefix6, "IPv6 prefix of the network, A/64", tunnel) })
 }
 
-// destination is where a route leads, in a VRF.
-type destination struct {
-	prefix netip.Prefix
-	vrf    string
-}
-
 func (p *parser) addRoute(a args) {
 	last := len(a.values) - 1
 	r := route{via: named{valueOf[string](a, last), a.at(last)}}
@@ -138,14 +132,10 @@ func (p *parser) addRoute(a args) {
 		p.fail(a.at(at), "an address without bits behind its mask: %v", r.dst.Masked().Addr())
 		return
 	}
-	to := destination{r.dst, r.vrf.name}
-	switch via, known := p.routed[to]; {
-	case known && via != r.via.name:
-		p.fail(a.at(last), "one tunnel for %v, which goes into %s", r.dst, via)
-		return
-	case known:
+	to := r.dst.String() + " " + r.vrf.name
+	if known := p.m.routes.get(to); known != nil && known.via.name != r.via.name {
+		p.fail(a.at(last), "one tunnel for %v, which goes into %s", r.dst, known.via.name)
 		return
 	}
-	p.routed[to] = r.via.name
-	p.m.routes = append(p.m.routes, r)
+	p.m.routes.add(p, to, r)
 }

@@ -63,7 +63,7 @@ func oldVRFNode() node {
 
 func (p *parser) enterVRF(a args) {
 	name := valueOf[string](a, 0)
-	p.vrf = p.m.vrfs.define(name, vrf{named: named{name, a.at(0)}})
+	p.vrf = p.m.vrfs.define(p, name, vrf{named: named{name, a.at(0)}})
 	p.enter(&vrfMode, p.vrf)
 }
 
@@ -133,9 +133,9 @@ func (p *parser) checkVRFs() {
 		}
 		owner[v.namespace()] = v.name
 	}
-	for _, r := range m.routes {
+	for _, r := range m.routes.list {
 		use(r.vrf)
-		if f := m.interfaces.byName[r.via.name]; f != nil && f.vrf.name != r.vrf.name {
+		if f := m.interfaces.get(r.via.name); f != nil && f.vrf.name != r.vrf.name {
 			p.fail(r.via.at, "a tunnel in %s, as the route is; %s is in %s", vrfOrGlobal(r.vrf.name), f.name, vrfOrGlobal(f.vrf.name))
 		}
 	}

@@ -36,12 +36,39 @@ func (e *EditError) Error() string {
 	return fmt.Sprintf("config: column %d: expected: %s", e.Column+1, e.Expected)
 }
 
+// change is what an edit does to a Model, or rather to copies of what it touches.
+type change struct {
+	made   bool // something has been added, or taken away
+	copies []copied
+	anew   any // what gets none of its lines when it is defined again; nil: nothing
+}
+
+// copied is a thing and what it is a copy of: a nil pointer where it is new.
+type copied struct{ v, of any }
+
+// made notes that there is something more than before.
+func (p *parser) made() {
+	if p.change != nil {
+		p.change.made = true
+	}
+}
+
+// edit is a parser of further lines of the Model, which is not modified.
+func (m *Model) edit() *parser {
+	p := newParser(m.file)
+	p.m.settings, p.m.tables = m.settings, m.tables
+	p.m.log.Hosts = slices.Clone(m.log.Hosts)
+	p.m.edited = true
+	p.change = &change{}
+	return p
+}
+
 // Edit carries out a line in the mode that path leads to, or in one around that, as Parse reads it behind the text of the Model. Besides,
 // `no` in front of a line takes away what begins with its words, and `default` also their opposite. What is not whole yet is taken;
-// Lacks tells. m is not modified. The error is an *EditError.
+// Whole tells. m is not modified. The error is an *EditError. What the line leaves alone costs next to nothing, however much that is.
 func (m *Model) Edit(path []string, text string) (Edit, error) {
 	l := newLine(0, text)
-	p, lines := m.read()
+	p := m.edit()
 	if len(l.words) == 0 || l.words[0].text[0] == '!' {
 		return Edit{Model: m, Path: path}, nil
 	}
@@ -62,11 +89,11 @@ func (m *Model) Edit(path []string, text string) (Edit, error) {
 	var worst *EditError
 	for depth := len(p.modes) - 1; depth >= 0; depth-- {
 		if mt, f := l.match(p.modes[depth].commands); f == nil {
-			return m.carryOut(p, mt, path, depth, l)
+			return m.carryOut(p, mt, path[:depth], l)
 		}
 		if undo {
 			if t := l.trace(p.modes[depth].commands, 1); t.problem == nil && len(l.words) > 1 {
-				return m.takeAway(p, lines, path, depth, l, t)
+				return m.takeAway(path[:depth], l, t)
 			}
 		}
 		from := 0
@@ -83,44 +110,6 @@ func (m *Model) Edit(path []string, text string) (Edit, error) {
 // nearer reports whether e comes nearer to what was meant than the complaint of another mode.
 func (e *EditError) nearer(other *EditError) bool {
 	return e.Column > other.Column || e.Column == other.Column && e.Problem == Ambiguous && other.Problem == Invalid
-}
-
-// Lacks is what a Model that was edited still needs before it can be in force, a line each; none: it is whole.
-func (m *Model) Lacks() (list []string) {
-	p, _ := m.read()
-	p.check()
-	p.errs.err() // puts them in order
-	for _, e := range p.errs.list {
-		list = append(list, fmt.Sprintf("%s: expected %s", strings.TrimSpace(e.Text), e.Expected))
-	}
-	return list
-}
-
-// Text is the configuration with its keys, such that Parse reads an equal Model.
-func (m *Model) Text() string { return m.text(true) }
-
-// textLine is a line of the text of a Model.
-type textLine struct {
-	*line
-	in     place // that it stands in
-	enters any   // what the mode is for that it enters; nil: none
-}
-
-// read parses the text of the Model, which is well-formed but need not be whole.
-func (m *Model) read() (*parser, []textLine) {
-	p := newParser(m.file)
-	var lines []textLine
-	for s := range strings.Lines(m.text(true)) {
-		l := newLine(len(lines)+1, strings.TrimSuffix(s, "\n"))
-		before := p.entered
-		p.line(l.num, l.text)
-		t := textLine{line: l, in: p.modes[len(p.modes)-1]}
-		if p.entered > before {
-			t.in, t.enters = p.modes[len(p.modes)-2], t.in.of
-		}
-		lines = append(lines, t)
-	}
-	return p, lines
 }
 
 // follow enters the modes of a path, as far as it leads, and returns that.
@@ -142,101 +131,78 @@ func (p *parser) refusal() *EditError {
 	return &EditError{Refused, max(0, e.Column-1), e.Expected}
 }
 
-// carryOut does what a line of the mode at a depth says.
-func (m *Model) carryOut(p *parser, mt match, path []string, depth int, l *line) (Edit, error) {
-	p.modes = p.modes[:depth+1]
+// carryOut does what a line of the mode at the end of a path says, where p is.
+func (m *Model) carryOut(p *parser, mt match, path []string, l *line) (Edit, error) {
+	p.modes = p.modes[:len(path)+1]
 	p.errs.list = nil
 	mt.run(p, mt.args)
 	if len(p.errs.list) > 0 {
 		return Edit{}, p.refusal()
 	}
 	p.hashSecrets()
-	path = slices.Clone(path[:depth])
-	if len(p.modes) > depth+1 {
+	path = slices.Clone(path)
+	if len(p.modes) > len(path)+1 {
 		path = append(path, l.plain())
 	}
-	p.m.arrange()
-	if p.m.text(true) == m.text(true) {
-		return Edit{Model: m, Path: path}, nil
-	}
-	return Edit{Model: p.m, Path: path}, nil
+	return m.becomes(p, path), nil
 }
 
-// takeAway takes away the lines of a place that begin with what follows the first word of l, each with the lines that it leads to.
-func (m *Model) takeAway(p *parser, lines []textLine, path []string, depth int, l *line, t trace) (Edit, error) {
-	in := p.modes[depth]
-	p.modes = p.modes[:depth+1]
-	var meant any // where it is a whole line that enters a mode, what that is for
-	before := p.entered
-	if p.line(0, strings.TrimLeft(l.text, " \t")[len(l.words[0].text):]); p.entered > before {
-		meant = p.modes[len(p.modes)-1].of
+// becomes is the Edit where a parser has edited the Model.
+func (m *Model) becomes(p *parser, path []string) Edit {
+	if p.change.made || p.change.differs() || m.general().text(true) != p.m.general().text(true) {
+		return Edit{Model: p.m, Path: path}
 	}
-	both := strings.EqualFold(l.words[0].text, "default")
-	var kept strings.Builder
-	found, enters, below := 0, false, -1
-	for _, s := range lines {
-		switch {
-		case below >= 0 && len(s.words) > 0 && s.indent > below:
-			continue
-		case s.in == in && (meant != nil && s.enters == meant || s.beginsWith(t.words, both)):
-			found, enters, below = found+1, enters || s.enters != nil, s.indent
-			continue
+	return Edit{Model: m, Path: path}
+}
+
+// differs reports whether a copy says something else than what it was made of.
+func (c *change) differs() bool {
+	text := func(v any) string {
+		w := writer{keys: true}
+		if s, ok := v.(section); ok {
+			w.section(s)
 		}
-		below = -1
-		kept.WriteString(s.text + "\n")
+		return w.b.String()
 	}
-	switch {
-	case found == 0 && t.argued:
-		return Edit{}, &EditError{Refused, l.column(1), "a line that is configured"}
-	case t.vague(found, enters):
-		return Edit{}, t.complaint(l)
-	}
-	return m.now(kept.String(), path[:depth]), nil
+	return slices.ContainsFunc(c.copies, func(c copied) bool { return text(c.v) != text(c.of) })
 }
 
-// vague reports whether words say too little to take so many lines away, as those of `no crypto` and `no username`: whoever gives them
-// has not come to the end of his line.
-func (t *trace) vague(found int, enters bool) bool {
-	if t.argued || t.last.run != nil {
-		return false
-	}
-	argument := slices.ContainsFunc(t.next, func(n node) bool { return n.kind != nil })
-	return enters || found > 1 && (argument || len(t.words) == 1)
+// general is the Model without what has a mode or an end of its own.
+func (m *Model) general() *Model {
+	return &Model{file: m.file, settings: m.settings, tables: tables{users: m.users}}
 }
 
-// now is the Edit that makes a text of m's.
-func (m *Model) now(text string, path []string) Edit {
+// Whole reads the text of a Model that was edited, so that what is in it knows on which line of the text it is. What it still needs before it
+// can be in force is in lacks, a line each; none: it is whole.
+func (m *Model) Whole() (whole *Model, lacks []string) {
+	if !m.edited {
+		return m, nil
+	}
+	p := m.read()
+	p.check()
+	_ = p.errs.err() // puts them in order
+	for _, e := range p.errs.list {
+		lacks = append(lacks, fmt.Sprintf("%s: expected %s", strings.TrimSpace(e.Text), e.Expected))
+	}
+	p.m.edited = len(lacks) > 0
+	return p.m, lacks
+}
+
+// Text is the configuration with its keys, such that Parse reads an equal Model.
+func (m *Model) Text() string { return m.text(true) }
+
+// Equal reports whether the two say the same.
+func (m *Model) Equal(o *Model) bool { return m == o || m.text(true) == o.text(true) }
+
+// read parses the text of the Model, which is well-formed but need not be whole.
+func (m *Model) read() *parser {
 	p := newParser(m.file)
-	for s := range strings.Lines(text) {
-		p.line(0, strings.TrimSuffix(s, "\n"))
+	num := 0
+	for s := range strings.Lines(m.text(true)) {
+		num++
+		p.line(num, strings.TrimSuffix(s, "\n"))
 	}
-	p.m.arrange()
-	if p.m.text(true) == m.text(true) {
-		return Edit{Model: m, Path: path}
-	}
-	return Edit{Model: p.m, Path: path}
-}
-
-// beginsWith reports whether the line's first words are these, the sequence number of a rule aside; either, whether also a "no" may stand
-// before them.
-func (l *line) beginsWith(words []string, either bool) bool {
-	var own []string
-	for _, w := range l.words {
-		own = append(own, w.text)
-	}
-	if either && len(own) > 0 && own[0] == "no" {
-		own = own[1:]
-	}
-	prefix := func(own []string) bool {
-		return len(own) >= len(words) && slices.EqualFunc(own[:len(words)], words, strings.EqualFold)
-	}
-	if prefix(own) {
-		return true
-	}
-	if len(own) > 1 && own[0] == "sequence" {
-		own = own[1:]
-	}
-	return len(own) > 1 && strings.Trim(own[0], "0123456789") == "" && prefix(own[1:])
+	return p
 }
 
 // column is where word i stands, in characters from 0; behind the line where there is none.

@@ -28,7 +28,7 @@ func TestEditMakesAll(t *testing.T) {
 	if got := e.Model.Text(); got != want.Text() {
 		t.Errorf("got\n%s\nwant\n%s", got, want.Text())
 	}
-	if lacks := e.Model.Lacks(); len(lacks) > 0 {
+	if _, lacks := e.Model.Whole(); len(lacks) > 0 {
 		t.Errorf("lacks %q", lacks)
 	}
 }
@@ -165,11 +165,11 @@ func TestEditRefuses(t *testing.T) {
 func TestEditLacks(t *testing.T) {
 	m := mustParse(t, siteText)
 	e := edited(t, m, "crypto map CM 20 ipsec-isakmp", "set peer 192.0.2.77", "match address LATER")
-	if len(e.Model.Lacks()) == 0 {
+	if _, lacks := e.Model.Whole(); len(lacks) == 0 {
 		t.Error("nothing lacks")
 	}
 	e = edited(t, e.Model, "no crypto map CM 20")
-	if lacks := e.Model.Lacks(); len(lacks) > 0 || e.Model.Text() != m.Text() {
+	if _, lacks := e.Model.Whole(); len(lacks) > 0 || e.Model.Text() != m.Text() {
 		t.Errorf("lacks %q in\n%s", lacks, e.Model.Text())
 	}
 }
@@ -198,40 +198,6 @@ func TestChoices(t *testing.T) {
 			t.Errorf("%q: got %q, %v, want %q", tt.text, got, err, tt.want)
 		}
 	}
-}
-
-// Whatever lines are given, the text of what they make is read again as the same, and `no` never adds.
-func FuzzEdit(f *testing.F) {
-	f.Add(everything)
-	f.Add("crypto map CM 10 ipsec-isakmp\nno crypto map CM\nexit\nend\n")
-	f.Add("crypto ikev2 keyring K\npeer P\naddress 10.0.0.1\nno peer P\nno crypto ikev2 keyring K\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > 2000 {
-			return
-		}
-		m, path := &Model{}, []string(nil)
-		for s := range strings.Lines(text) {
-			e, err := m.Edit(path, strings.TrimSuffix(s, "\n"))
-			if err != nil {
-				continue
-			}
-			m, path = e.Model, e.Path
-			p, _ := m.read()
-			if len(p.errs.list) > 0 {
-				t.Fatalf("after %q:\n%s\n%v", s, m.Text(), p.errs.err())
-			}
-			if p.m.arrange(); p.m.Text() != m.Text() {
-				t.Fatalf("after %q: got\n%s\nwant\n%s", s, p.m.Text(), m.Text())
-			}
-			m.Lacks()
-			if _, _, err := m.Choices(path, strings.TrimSuffix(s, "\n")); err != nil && !errors.As(err, new(*EditError)) {
-				t.Fatal(err)
-			}
-			if m.Prompt(path) == "()" {
-				t.Fatalf("no prompt for %q", path)
-			}
-		}
-	})
 }
 
 // What says too little takes nothing away: an operator who presses return too early keeps his router.
@@ -275,5 +241,52 @@ func TestEditPathIsPlain(t *testing.T) {
 	e := edited(t, mustParse(t, siteText), "  interface"+strings.Repeat(" ", 500)+"vA")
 	if !slices.Equal(e.Path, []string{"interface vA"}) {
 		t.Errorf("got %q", e.Path)
+	}
+}
+
+// Models that come from one are apart, whatever two operators add to the same thing.
+func TestEditApart(t *testing.T) {
+	m := edited(t, &Model{}, "ip access-list extended L", "remark 1", "remark 2", "remark 3", "crypto ikev2 profile P", "match identity remote fqdn a",
+		"match identity remote fqdn b", "match identity remote fqdn c", "logging host 192.0.2.1", "logging host 192.0.2.2", "logging host 192.0.2.3").Model
+	before := m.Text()
+	for _, lines := range [][2]string{
+		{"ip access-list extended L", "remark %"},
+		{"ip access-list extended L", "permit ip host 10.0.0.% any"},
+		{"crypto ikev2 profile P", "match identity remote fqdn n%"},
+		{"hostname gw", "logging host 192.0.2.1%"},
+		{"interface Tunnel1", "tunnel key %"},
+	} {
+		var list []*Model
+		for _, who := range []string{"4", "5"} {
+			list = append(list, edited(t, m, lines[0], strings.ReplaceAll(lines[1], "%", who)).Model)
+		}
+		for i, who := range []string{"4", "5"} {
+			if text := list[i].Text(); !strings.Contains(text, strings.ReplaceAll(lines[1], "%", who)+"\n") {
+				t.Errorf("%s is not in\n%s", strings.ReplaceAll(lines[1], "%", who), text)
+			}
+		}
+	}
+	if m.Text() != before {
+		t.Errorf("it was\n%s\nand is\n%s", before, m.Text())
+	}
+}
+
+// A line of an access list goes by its number, and the others keep theirs.
+func TestEditTakesNumbers(t *testing.T) {
+	e := edited(t, &Model{}, "ip access-list extended L", "permit tcp any any", "permit udp any any", "permit icmp any any", "permit gre any any", "no 20", "no permit icmp any any")
+	if text := e.Model.Text(); !strings.Contains(text, "ip access-list extended L\n permit tcp any any\n 40 permit gre any any\n") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
+// A line that is whole takes away what it leads to, and not what other lines lead to that begin with it.
+func TestEditTakesWhole(t *testing.T) {
+	const peer = "crypto isakmp peer address 192.0.2.3"
+	m := edited(t, &Model{}, "vrf definition INET", peer, peer+" vrf INET").Model
+	if text := edited(t, m, "no "+peer).Model.Text(); strings.Contains(text, peer+"\n") || !strings.Contains(text, peer+" vrf INET\n") {
+		t.Errorf("got\n%s", text)
+	}
+	if _, err := edited(t, m, "no "+peer).Model.Edit(nil, "no "+peer); err == nil {
+		t.Error("what is not there any more is taken away")
 	}
 }

@@ -378,6 +378,9 @@ func differ(path string, a, b reflect.Value) string {
 			break
 		}
 		for i := range a.NumField() {
+			if a.Type().Field(i).Name == "byName" { // which a table that was edited does without
+				continue
+			}
 			if d := differ(path+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i)); d != "" {
 				return d
 			}

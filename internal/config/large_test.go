@@ -107,7 +107,7 @@ func TestPasswordsAreHashedLate(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if u := m.terminal.users.byName["a"]; bcrypt.CompareHashAndPassword([]byte(u.secret), []byte("two")) != nil {
+			if u := m.users.get("a"); bcrypt.CompareHashAndPassword([]byte(u.secret), []byte("two")) != nil {
 				t.Error("the last password of a does not stand")
 			}
 		})
@@ -135,7 +135,7 @@ func TestSecretsRefused(t *testing.T) {
 // A password that is typed is hashed as well, and the hash stays what it is.
 func TestEditPassword(t *testing.T) {
 	e := edited(t, mustParse(t, siteText), "username ann secret open-sesame", "hostname other")
-	u := e.Model.terminal.users.byName["ann"]
+	u := e.Model.users.get("ann")
 	if u == nil || bcrypt.CompareHashAndPassword([]byte(u.secret), []byte("open-sesame")) != nil || strings.Contains(e.Model.Text(), "open-sesame") {
 		t.Errorf("got %+v", u)
 	}

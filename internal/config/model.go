@@ -13,10 +13,17 @@ import (
 	"seikan/session"
 )
 
-// Model is a configuration that was understood. It is not modified after Parse, and any goroutine may use it. Printed by
+// Model is a configuration that was understood. It is not modified after Parse or Edit, and any goroutine may use it. Printed by
 // package fmt it is its RunningConfig, which shows no key.
 type Model struct {
-	file     string
+	file   string
+	edited bool // since Parse: it need not be whole, and what is in it does not know on which line it is
+	settings
+	tables
+}
+
+// settings are what the lines say that are about the router as a whole.
+type settings struct {
 	hostname string
 	keyFile  named            // key file; "": none
 	noLog    bool             // no crypto logging session
@@ -38,7 +45,10 @@ type Model struct {
 	lanes    int // platform lanes; 0: the default
 	monitor  monitor
 	terminal terminal
+}
 
+// tables are what the other lines define.
+type tables struct {
 	vrfs       table[vrf]
 	proposals  table[proposal]
 	policies   table[policy]
@@ -50,7 +60,8 @@ type Model struct {
 	maps       table[cryptoMap]
 	interfaces table[iface]
 	lists      table[accessList]
-	routes     []route
+	routes     table[route]
+	users      table[user]
 }
 
 // Format implements fmt.Formatter for all verbs and flags.
@@ -60,26 +71,6 @@ func (m Model) Format(f fmt.State, _ rune) { io.WriteString(f, m.RunningConfig()
 type named struct {
 	name string
 	at   pos
-}
-
-// table is the things of one sort in the order of their definition.
-type table[T any] struct {
-	list   []*T
-	byName map[string]*T
-}
-
-// define finds the thing with a name, or makes it.
-func (t *table[T]) define(name string, fresh T) *T {
-	if v := t.byName[name]; v != nil {
-		return v
-	}
-	if t.byName == nil {
-		t.byName = make(map[string]*T)
-	}
-	v := &fresh
-	t.byName[name] = v
-	t.list = append(t.list, v)
-	return v
 }
 
 // proposal is a `crypto ikev2 proposal`.
@@ -110,8 +101,8 @@ type hash struct {
 type policy struct {
 	named
 	fvrf      fvrfMatch
-	locals    []netip.Addr
-	proposals []named
+	locals    table[netip.Addr]
+	proposals table[named]
 }
 
 type keyring struct {
@@ -142,7 +133,7 @@ type profile struct {
 	fvrf        fvrfMatch
 	ivrf        named // of crypto maps; none: the front VRF
 	ivrfGlobal  bool  // ivrf global
-	remote      []identity
+	remote      table[identity]
 	local       *identity
 	authRemote  *authentication
 	authLocal   *authentication
@@ -213,8 +204,7 @@ type isakmpPeer struct {
 
 type cryptoMap struct {
 	named
-	entries []*entry // by sequence number
-	bySeq   map[uint64]*entry
+	entries table[entry] // by sequence number
 }
 
 // entry is one of a crypto map's.
@@ -283,10 +273,8 @@ type route struct {
 type accessList struct {
 	named
 	v6    bool
-	rules []*rule // by sequence number
-	used  map[uint64]bool
-	last  uint64   // the greatest sequence number
-	tail  []string // remarks behind the last rule
+	rules table[rule] // by sequence number
+	tail  []string    // remarks behind the last rule
 }
 
 // rule is a line of an access list.

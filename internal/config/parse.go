@@ -41,12 +41,13 @@ func Parse(file string, text []byte) (*Model, error) {
 
 func newParser(file string) *parser {
 	return &parser{m: &Model{file: file}, errs: errorList{file: file}, modes: []place{{mode: &globalMode}}, skip: -1,
-		doubtful: make(map[string]bool), given: make(map[[2]any]bool), routed: make(map[destination]string), unhashed: make(map[*secretHash]password)}
+		doubtful: make(map[string]bool), unhashed: make(map[*secretHash]password)}
 }
 
 // parser is the state of Parse.
 type parser struct {
 	m       *Model
+	change  *change // of an edit; nil: nobody else has m
 	errs    errorList
 	modes   []place // that the lines before have entered; the first is globalMode
 	entered int     // how often a line has entered a mode
@@ -54,8 +55,6 @@ type parser struct {
 	owed    bool    // a line ended where its key should be, which may be on the next one
 
 	doubtful map[string]bool // words of lines that were wrong: what they name may be meant to exist
-	given    map[[2]any]bool // what lists have, each with the list's owner
-	routed   map[destination]string
 	unhashed map[*secretHash]password
 
 	// What the modes work on.
@@ -83,14 +82,6 @@ type place struct {
 func (p *parser) enter(m *mode, of any) {
 	p.modes = append(p.modes, place{m, of})
 	p.entered++
-}
-
-// fresh reports whether a list, which belongs to an owner, has not been given a value before. Lists may be long, and are not searched.
-func (p *parser) fresh(owner, value any) bool {
-	k := [2]any{owner, value}
-	known := p.given[k]
-	p.given[k] = true
-	return !known
 }
 
 func (p *parser) fail(at pos, format string, args ...any) { p.errs.add(at, format, args...) }

@@ -15,9 +15,62 @@ import (
 // text where one was rather than take the placeholder for the key; all else makes an equal Model again.
 func (m *Model) RunningConfig() string { return m.text(false) }
 
-// text writes the model with its keys or without.
+// text is the model with its keys or without.
 func (m *Model) text(keys bool) string {
 	w := &writer{keys: keys}
+	w.model(m)
+	return w.b.String()
+}
+
+func (w *writer) model(m *Model) {
+	w.general(m)
+	writeAll(w, m.vrfs.list)
+	writeAll(w, m.proposals.list)
+	writeAll(w, m.policies.list)
+	for _, v := range m.keyrings.list {
+		w.section(v)
+		for _, p := range v.peers.list {
+			w.line(" %s", p.head())
+			p.lines(w)
+		}
+	}
+	writeAll(w, m.profiles.list)
+	w.ike(m)
+	writeAll(w, m.descs.list)
+	w.ipsec(m)
+	writeAll(w, m.transforms.list)
+	writeAll(w, m.ipsec.list)
+	for _, v := range m.maps.list {
+		writeAll(w, v.entries.list)
+	}
+	writeAll(w, m.interfaces.list)
+	writeAll(w, m.lists.list)
+	w.routes(m.routes.list)
+	w.monitor(&m.monitor)
+	w.terminal(&m.terminal, m.users.list)
+	w.block("end")
+}
+
+// section is what a line leads to: a mode with lines of its own.
+type section interface {
+	head() string    // that line
+	lines(w *writer) // those in the mode, but for what they lead to
+}
+
+// section writes one.
+func (w *writer) section(v section) {
+	w.block("%s", v.head())
+	v.lines(w)
+}
+
+func writeAll[T section](w *writer, list []T) {
+	for _, v := range list {
+		w.section(v)
+	}
+}
+
+// general writes what is about the router, and not about IPsec.
+func (w *writer) general(m *Model) {
 	if m.hostname != "" {
 		w.line("hostname %s", m.hostname)
 	}
@@ -34,13 +87,10 @@ func (m *Model) text(keys bool) string {
 	}
 	w.offloads(m)
 	w.logging(m)
-	for _, v := range m.vrfs.list {
-		w.vrf(v)
-	}
-	w.ike(m)
-	for _, v := range m.descs.list {
-		w.isakmpPeer(v)
-	}
+}
+
+// ipsec writes what begins with `crypto ipsec` and is about all SAs.
+func (w *writer) ipsec(m *Model) {
 	if m.life != (lifetime{}) || m.replay != 0 || m.dfBit != sadb.DFCopy || m.after {
 		w.line("!")
 	}
@@ -52,41 +102,13 @@ func (m *Model) text(keys bool) string {
 	if m.after {
 		w.line("crypto ipsec fragmentation after-encryption")
 	}
-	for _, v := range m.transforms.list {
-		w.block("crypto ipsec transform-set %s %v", v.name, v.suite)
-		mode := "tunnel"
-		if v.transport {
-			mode = "transport"
-		}
-		w.line(" mode %s", mode)
-	}
-	for _, v := range m.ipsec.list {
-		w.block("crypto ipsec profile %s", v.name)
-		w.text(" description ", v.description)
-		w.protection(&v.protection)
-	}
-	for _, v := range m.maps.list {
-		for _, e := range v.entries {
-			w.entry(e)
-		}
-	}
-	for _, v := range m.interfaces.list {
-		w.iface(v)
-	}
-	for _, v := range m.lists.list {
-		w.list(v)
-	}
-	w.routes(m.routes)
-	w.monitor(&m.monitor)
-	w.terminal(&m.terminal)
-	w.block("end")
-	return w.b.String()
 }
 
 // writer makes the text.
 type writer struct {
-	b    strings.Builder
-	keys bool
+	b       strings.Builder
+	keys    bool
+	numbers bool // of all lines of access lists; else only where they are not as usual
 }
 
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.b, format+"\n", args...) }
@@ -118,35 +140,8 @@ func (w *writer) keyText(k presharedKey) string {
 	return hidden
 }
 
-// ike writes what begins with `crypto ikev2`.
+// ike writes what begins with `crypto ikev2` and is about all IKE SAs.
 func (w *writer) ike(m *Model) {
-	for _, v := range m.proposals.list {
-		w.block("crypto ikev2 proposal %s", v.name)
-		w.words(" encryption", cipherWords(v.encr))
-		w.words(" integrity", hashWords(v.integ))
-		w.words(" prf", hashWords(v.prf))
-		w.words(" group", groupWords(v.groups))
-		w.words(" addke", addKEWords(v.addKE))
-	}
-	for _, v := range m.policies.list {
-		w.block("crypto ikev2 policy %s", v.name)
-		w.fvrf(v.fvrf)
-		for _, a := range v.locals {
-			w.line(" match address local %v", a)
-		}
-		for _, n := range v.proposals {
-			w.line(" proposal %s", n.name)
-		}
-	}
-	for _, v := range m.keyrings.list {
-		w.block("crypto ikev2 keyring %s", v.name)
-		for _, p := range v.peers.list {
-			w.keyPeer(p)
-		}
-	}
-	for _, v := range m.profiles.list {
-		w.profile(v)
-	}
 	if m.dpd != nil {
 		w.block("crypto ikev2 %v", m.dpd)
 	}
@@ -167,10 +162,33 @@ func (w *writer) ike(m *Model) {
 	}
 }
 
-func (w *writer) vrf(v *vrf) {
-	w.block("vrf definition %s", v.name)
+func (v *vrf) head() string { return "vrf definition " + v.name }
+
+func (v *vrf) lines(w *writer) {
 	w.text(" description ", v.description)
 	w.text(" netns ", v.netns)
+}
+
+func (v *proposal) head() string { return "crypto ikev2 proposal " + v.name }
+
+func (v *proposal) lines(w *writer) {
+	w.words(" encryption", cipherWords(v.encr))
+	w.words(" integrity", hashWords(v.integ))
+	w.words(" prf", hashWords(v.prf))
+	w.words(" group", groupWords(v.groups))
+	w.words(" addke", addKEWords(v.addKE))
+}
+
+func (v *policy) head() string { return "crypto ikev2 policy " + v.name }
+
+func (v *policy) lines(w *writer) {
+	w.fvrf(v.fvrf)
+	for _, a := range v.locals.list {
+		w.line(" match address local %v", *a)
+	}
+	for _, n := range v.proposals.list {
+		w.line(" proposal %s", n.name)
+	}
 }
 
 func (w *writer) fvrf(m fvrfMatch) {
@@ -221,8 +239,11 @@ func addKEWords(list []wire.GroupID) (words []string) {
 	return words
 }
 
-func (w *writer) keyPeer(v *keyPeer) {
-	w.line(" peer %s", v.name)
+func (v *keyring) head() string { return "crypto ikev2 keyring " + v.name }
+func (*keyring) lines(*writer)  {}
+func (v *keyPeer) head() string { return "peer " + v.name }
+
+func (v *keyPeer) lines(w *writer) {
 	w.text("  description ", v.description)
 	if v.prefix.IsValid() {
 		w.line("  address %s", prefixText(v.prefix))
@@ -267,15 +288,16 @@ func maskText(n int, inverse bool) string {
 	return netip.AddrFrom4([4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)}).String()
 }
 
-func (w *writer) profile(v *profile) {
-	w.block("crypto ikev2 profile %s", v.name)
+func (v *profile) head() string { return "crypto ikev2 profile " + v.name }
+
+func (v *profile) lines(w *writer) {
 	w.text(" description ", v.description)
 	if v.ivrfGlobal {
 		w.line(" ivrf " + globalVRF)
 	}
 	w.text(" ivrf ", v.ivrf.name)
 	w.fvrf(v.fvrf)
-	for _, id := range v.remote {
+	for _, id := range v.remote.list {
 		w.line(" match identity remote %v", id)
 	}
 	if v.local != nil {
@@ -344,7 +366,7 @@ func (d *dpd) String() string {
 	return fmt.Sprintf("dpd %d %d %s", d.interval, d.retry, when)
 }
 
-func (w *writer) isakmpPeer(v *isakmpPeer) {
+func (v *isakmpPeer) head() string {
 	family, in := "", ""
 	if v.addr.Is6() {
 		family = "ipv6 "
@@ -352,9 +374,10 @@ func (w *writer) isakmpPeer(v *isakmpPeer) {
 	if v.vrf.name != "" {
 		in = " vrf " + v.vrf.name
 	}
-	w.block("crypto isakmp peer address %s%v%s", family, v.addr, in)
-	w.text(" description ", v.description)
+	return "crypto isakmp peer address " + family + v.addr.String() + in
 }
+
+func (v *isakmpPeer) lines(w *writer) { w.text(" description ", v.description) }
 
 func (w *writer) lifetime(before string, l lifetime) {
 	if l.seconds != 0 {
@@ -380,8 +403,30 @@ func (w *writer) replay(before string, window int) {
 	}
 }
 
-func (w *writer) entry(e *entry) {
-	w.block("crypto map %s %d ipsec-isakmp", e.name, e.seq)
+func (v *transformSet) head() string {
+	return "crypto ipsec transform-set " + v.name + " " + v.suite.String()
+}
+
+func (v *transformSet) lines(w *writer) {
+	mode := "tunnel"
+	if v.transport {
+		mode = "transport"
+	}
+	w.line(" mode %s", mode)
+}
+
+func (v *ipsecProfile) head() string { return "crypto ipsec profile " + v.name }
+
+func (v *ipsecProfile) lines(w *writer) {
+	w.text(" description ", v.description)
+	w.protection(&v.protection)
+}
+
+func (e *entry) head() string {
+	return "crypto map " + e.name + " " + strconv.FormatUint(e.seq, 10) + " ipsec-isakmp"
+}
+
+func (e *entry) lines(w *writer) {
 	w.text(" description ", e.description)
 	if e.peer.IsValid() {
 		w.line(" set peer %v", e.peer)
@@ -423,8 +468,9 @@ func (w *writer) protection(e *protection) {
 	w.text(" set ikev2-profile ", e.profile.name)
 }
 
-func (w *writer) iface(v *iface) {
-	w.block("interface %s", v.name)
+func (v *iface) head() string { return "interface " + v.name }
+
+func (v *iface) lines(w *writer) {
 	w.text(" description ", v.description)
 	w.text(" vrf forwarding ", v.vrf.name)
 	if v.addr4.IsValid() {
@@ -479,7 +525,7 @@ func (w *writer) tunnel(t *tunnel) {
 	}
 }
 
-func (w *writer) routes(list []route) {
+func (w *writer) routes(list []*route) {
 	if len(list) > 0 {
 		w.line("!")
 	}
@@ -494,77 +540,4 @@ func (w *writer) routes(list []route) {
 			w.line("ipv6 route %s%v %s", in, r.dst, r.via.name)
 		}
 	}
-}
-
-func (w *writer) list(l *accessList) {
-	sequence := ""
-	if l.v6 {
-		sequence = "sequence "
-		w.block("ipv6 access-list %s", l.name)
-	} else {
-		w.block("ip access-list extended %s", l.name)
-	}
-	last := uint64(0)
-	for _, r := range l.rules {
-		for _, s := range r.remarks {
-			w.line(" remark %s", s)
-		}
-		seq := ""
-		if r.seq != last+seqStep {
-			seq = fmt.Sprintf("%s%d ", sequence, r.seq)
-		}
-		w.line(" %s%v", seq, r)
-		last = r.seq
-	}
-	for _, s := range l.tail {
-		w.line(" remark %s", s)
-	}
-}
-
-// String is the rule without its sequence number.
-func (r *rule) String() string {
-	verb := "deny"
-	if r.permit {
-		verb = "permit"
-	}
-	return fmt.Sprintf("%s %s %v %v", verb, protoText(r.proto, r.src.prefix.Addr().Is6()), r.src, r.dst)
-}
-
-func protoText(proto uint8, v6 bool) string {
-	switch {
-	case proto == 0 && v6:
-		return "ipv6"
-	case proto == 0:
-		return "ip"
-	case proto == protoTCP:
-		return "tcp"
-	case proto == protoUDP:
-		return "udp"
-	case proto == protoGRE:
-		return "gre"
-	case proto == protoICMP && !v6, proto == protoICMPv6 && v6:
-		return "icmp"
-	}
-	return strconv.Itoa(int(proto))
-}
-
-func (e endpoint) String() string {
-	var s string
-	switch p := e.prefix; {
-	case p.Bits() == 0:
-		s = "any"
-	case p.IsSingleIP():
-		s = "host " + p.Addr().String()
-	case p.Addr().Is4():
-		s = p.Addr().String() + " " + maskText(p.Bits(), true)
-	default:
-		s = p.String()
-	}
-	switch {
-	case e.lo == 0 && e.hi == 65535:
-		return s
-	case e.lo == e.hi:
-		return fmt.Sprintf("%s eq %d", s, e.lo)
-	}
-	return fmt.Sprintf("%s range %d %d", s, e.lo, e.hi)
 }
