@@ -229,6 +229,29 @@ func BenchmarkRekeyStorm(b *testing.B) {
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/storm")
 }
 
+// BenchmarkReconfigure gives a gateway with 8,000 sessions another key for each of them, so that all are deleted.
+func BenchmarkReconfigure(b *testing.B) {
+	const n = 8000
+	for b.Loop() {
+		b.StopTimer()
+		g := newGateway(b, n)
+		now := time.Unix(1, 0)
+		var cfg ike.Config
+		for i := range n {
+			g.connect(b, now, i)
+			peer, _ := peerOf(fmt.Sprintf("peer %d", i), hub, address(i))
+			peer.LocalKey = esp.Secret("another")
+			cfg.Peers = append(cfg.Peers, peer)
+		}
+		g.out.Reset()
+		b.StartTimer()
+		if err := g.ike.Reconfigure(now, cfg, &g.out); err != nil {
+			b.Fatal(err)
+		}
+		g.apply(b, now)
+	}
+}
+
 // childOf is the newest Child SA with peer i, by its inbound SPI.
 func (g *gateway) childOf(i int) (esp.SPI, bool) {
 	e := g.db.Entry(sadb.PolicyID(fmt.Sprintf("peer %d", i)))

@@ -47,16 +47,25 @@ func (e *Endpoint) Reconfigure(now time.Time, cfg Config, out *Output) error {
 			e.deadlines.disarm(&f.again)
 		}
 	}
+	there := make(map[string]bool, len(cfg.Peers)) // peers by name, as they may be now
+	for _, p := range cfg.Peers {
+		there[p.Name] = true
+	}
+	gone := map[*peerRef]Reason{}
 	for _, p := range before {
 		if kept[p] {
 			e.revise(now, p, out)
-		} else {
-			why := ReasonRemoved
-			if slices.ContainsFunc(cfg.Peers, func(c Peer) bool { return c.Name == p.Name }) {
-				why = ReasonReconfigured
-			}
-			e.dismiss(now, p, why, out)
+			continue
 		}
+		if gone[p] = ReasonRemoved; there[p.Name] {
+			gone[p] = ReasonReconfigured
+		}
+		for _, s := range slices.Clone(p.sas) {
+			s.delete(now, gone[p], out)
+		}
+	}
+	if len(gone) > 0 {
+		e.dismiss(now, gone, out)
 	}
 	e.Start(now, out)
 	return nil
@@ -89,14 +98,14 @@ func (f *Flow) same(g *Flow) bool {
 	return f.ID == g.ID && slices.Equal(f.Local, g.Local) && slices.Equal(f.Remote, g.Remote) && reflect.DeepEqual(f.Proposals, g.Proposals) && f.Window == g.Window && f.Transport == g.Transport
 }
 
-// dismiss ends everything of a peer that is not configured any more, or otherwise.
-func (e *Endpoint) dismiss(now time.Time, p *peerRef, why Reason, out *Output) {
-	for _, s := range slices.Clone(p.sas) {
-		s.delete(now, why, out)
-	}
+// dismiss ends IKE SAs that may turn out to be with a peer that is not configured any more, or otherwise.
+func (e *Endpoint) dismiss(now time.Time, gone map[*peerRef]Reason, out *Output) {
 	for _, s := range e.sorted() {
-		if s.peer == nil && slices.Contains(s.candidates, p) {
-			s.kill(now, why, "", out)
+		if s.peer != nil {
+			continue
+		}
+		if i := slices.IndexFunc(s.candidates, func(p *peerRef) bool { _, is := gone[p]; return is }); i >= 0 {
+			s.kill(now, gone[s.candidates[i]], "", out)
 		}
 	}
 }
