@@ -17,27 +17,29 @@ import (
 	"seikan/internal/file"
 )
 
-// applier puts a Model in force, and says what of it is not, a line each. An error changes nothing.
-type applier func(context.Context, *config.Model) (lacks []string, err error)
+// version is a configuration, and what it meant on this machine when it was put in force, with the keys that its key file had then.
+type version struct {
+	*config.Model
+	built config.Built
+}
 
 // configuration is what operators change while the router runs. Any goroutine may use it.
 type configuration struct {
-	log   zerolog.Logger
-	file  string // that the router starts from
-	apply applier
+	log  zerolog.Logger
+	file string // that the router starts from
+	// build finds out what a Model means, and changes nothing.
+	build func(*config.Model) (config.Built, error)
+	// apply puts a version in force, and says what of it is not, a line each. An error changes nothing.
+	apply func(context.Context, version) (lacks []string, err error)
 
 	mu     sync.Mutex
 	draft  *config.Model // with all lines that were given
-	force  *config.Model // in force
+	force  version       // in force
 	lacks  []string      // what of that is not
 	failed error         // why the draft is not in force, where it is whole
 	pause  *time.Timer   // puts the draft in force once no line has come for a moment; nil: there is nothing to do
 	revert *time.Timer   // until which the operator has to confirm; nil: nobody has to
-	before *config.Model // that the timer goes back to
-}
-
-func newConfiguration(log zerolog.Logger, file string, m *config.Model, apply applier) *configuration {
-	return &configuration{log: log, file: file, apply: apply, draft: m, force: m}
+	before version       // that the timer goes back to
 }
 
 // running is the configuration with all lines that were given.
@@ -133,12 +135,28 @@ func (c *configuration) settle(ctx context.Context) {
 		return
 	}
 	c.draft = whole
-	lacks, err := c.apply(ctx, c.draft)
+	v, err := c.version(whole)
+	if err == nil {
+		err = c.enforce(ctx, v)
+	}
 	if c.failed = err; err != nil {
 		c.log.Warn().Err(err).Msg("lines of the configuration are not in force") // who gave them may be gone
-		return
 	}
-	c.force, c.lacks = c.draft, lacks
+}
+
+// version is what a Model means now.
+func (c *configuration) version(m *config.Model) (version, error) {
+	built, err := c.build(m)
+	return version{m, built}, err
+}
+
+// enforce puts a version in force. The caller has the lock.
+func (c *configuration) enforce(ctx context.Context, v version) error {
+	lacks, err := c.apply(ctx, v)
+	if err == nil {
+		c.draft, c.force, c.lacks, c.failed = v.Model, v, lacks, nil
+	}
+	return err
 }
 
 func (c *configuration) Pending() []string {
@@ -244,13 +262,17 @@ func (c *configuration) Replace(ctx context.Context, by, file string, revert tim
 	if err != nil {
 		return fmt.Errorf("configure replace: %w", err)
 	}
+	v, err := c.version(m)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if revert > 0 { // else what waits is not worth putting in force
 		c.settlePaused(ctx)
 	}
 	force := c.force
-	if err := c.put(ctx, m, file, by); err != nil {
+	if err := c.put(ctx, v, file, by); err != nil {
 		return err
 	}
 	if revert > 0 {
@@ -262,64 +284,24 @@ func (c *configuration) Replace(ctx context.Context, by, file string, revert tim
 // fromBefore is where a configuration comes from that there was already.
 const fromBefore = "the configuration before"
 
-// use puts a whole configuration in the place of the present one. The log is to say from where, and by whom.
-func (c *configuration) use(ctx context.Context, m *config.Model, from, by string) error {
+// use puts a version in the place of the present configuration. The log is to say from where, and by whom.
+func (c *configuration) use(ctx context.Context, v version, from, by string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.put(ctx, m, from, by)
+	return c.put(ctx, v, from, by)
 }
 
 // put is use, where the caller has the lock.
-func (c *configuration) put(ctx context.Context, m *config.Model, from, by string) error {
-	lacks, err := c.apply(ctx, m)
-	if err != nil {
+func (c *configuration) put(ctx context.Context, v version, from, by string) error {
+	changes := !v.Equal(c.draft)
+	if err := c.enforce(ctx, v); err != nil {
 		return err
 	}
-	if !m.Equal(c.draft) {
+	if changes {
 		c.configured(from, by)
 	}
 	c.calm()
-	c.draft, c.force, c.lacks, c.failed = m, m, lacks, nil
 	return nil
-}
-
-func (c *configuration) RevertAfter(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.settlePaused(context.Background())
-	c.revertTo(c.force, d)
-}
-
-// revertTo has a configuration come back in a while, or that which somebody waits for already: what he did is not confirmed either. The
-// caller has the lock.
-func (c *configuration) revertTo(m *config.Model, d time.Duration) {
-	if c.before != nil {
-		m = c.before
-	}
-	c.forget()
-	c.before = m
-	var timer *time.Timer
-	timer = time.AfterFunc(d, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.revert != timer {
-			return // it was confirmed at this moment
-		}
-		c.forget()
-		if err := c.put(context.Background(), m, fromBefore, "timer"); err != nil {
-			c.log.Error().Err(err).Msg("the configuration before is not in force again")
-		}
-	})
-	c.revert = timer
-	c.log.Warn().Stringer("in", d).Msg("the configuration of now comes back unless configure confirm is given")
-}
-
-// forget stops the timer. The caller has the lock.
-func (c *configuration) forget() {
-	if c.revert != nil {
-		c.revert.Stop()
-	}
-	c.revert, c.before = nil, nil
 }
 
 // close stops the timer, when the router ends.
@@ -329,29 +311,6 @@ func (c *configuration) close() error {
 	c.forget()
 	c.calm()
 	return nil
-}
-
-var errNoRevert = errors.New("no configuration waits to be confirmed")
-
-func (c *configuration) Confirm() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.revert == nil {
-		return errNoRevert
-	}
-	c.forget()
-	return nil
-}
-
-func (c *configuration) Revert(ctx context.Context, by string) error {
-	c.mu.Lock()
-	m := c.before
-	c.forget()
-	c.mu.Unlock()
-	if m == nil {
-		return errNoRevert
-	}
-	return c.use(ctx, m, fromBefore, by)
 }
 
 // lineError is an error of a line as the command line knows it.

@@ -57,11 +57,12 @@ func testConfiguration(t *testing.T) (c *configuration, applied *[]string) {
 		t.Fatal(err)
 	}
 	applied = new([]string)
-	return newConfiguration(zerolog.Nop(), file, m, func(_ context.Context, m *config.Model) ([]string, error) {
-		if m.Hostname() == "refused" {
+	build := func(*config.Model) (config.Built, error) { return config.Built{}, nil }
+	return newConfiguration(zerolog.Nop(), file, m, build, func(_ context.Context, v version) ([]string, error) {
+		if v.Hostname() == "refused" {
 			return nil, errors.New("not that one")
 		}
-		*applied = append(*applied, m.Text())
+		*applied = append(*applied, v.Text())
 		return nil, nil
 	}), applied
 }
@@ -247,7 +248,7 @@ func TestWriteMemoryRefused(t *testing.T) {
 		want string
 	}{
 		{"refused by the router", func() { c.Configure(t.Context(), nil, "hostname refused") }, "would not start"},
-		{"too long", func() { c.use(t.Context(), m, "x", "y") }, "could not be read again"},
+		{"too long", func() { c.use(t.Context(), version{Model: m}, "x", "y") }, "could not be read again"},
 	} {
 		tt.do()
 		if err := c.Save(""); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -362,8 +363,8 @@ func TestConfigured(t *testing.T) {
 			{"a session", func() error { c.Configured(ann); return nil }, "from console by " + ann},
 			{"replace", func() error { return replace("other.conf", 0) }, "from " + other + " by " + ann},
 			{"the same again", func() error { return replace("other.conf", 0) }, ""},
-			{"SIGHUP", func() error { return c.use(t.Context(), parsed(t, startText), c.file, "SIGHUP") }, "from " + c.file + " by SIGHUP"},
-			{"SIGHUP, the same", func() error { return c.use(t.Context(), parsed(t, startText), c.file, "SIGHUP") }, ""},
+			{"SIGHUP", func() error { return c.use(t.Context(), version{Model: parsed(t, startText)}, c.file, "SIGHUP") }, "from " + c.file + " by SIGHUP"},
+			{"SIGHUP, the same", func() error { return c.use(t.Context(), version{Model: parsed(t, startText)}, c.file, "SIGHUP") }, ""},
 			{"replace for a while", func() error { return replace("other.conf", time.Minute) }, "from " + other + " by " + ann},
 			{"revert", func() error { return c.Revert(t.Context(), ann) }, "from the configuration before by " + ann},
 			{"for a while again", func() error { return replace("other.conf", time.Minute) }, "from " + other + " by " + ann},

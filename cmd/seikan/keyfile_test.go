@@ -87,12 +87,9 @@ func TestKeysAreReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var force string // the key that is in force
-	c := newConfiguration(zerolog.Nop(), file, m, func(_ context.Context, m *config.Model) ([]string, error) {
-		b, err := buildConfig(m)
-		if err == nil {
-			force = string(b.IKE.Peers[0].LocalKey)
-		}
-		return nil, err
+	c := newConfiguration(zerolog.Nop(), file, m, buildConfig, func(_ context.Context, v version) ([]string, error) {
+		force = string(v.built.IKE.Peers[0].LocalKey)
+		return nil, nil
 	})
 	for _, tt := range []struct{ keys, commands, want, says string }{
 		{"B swordfish-one\n", "configure terminal\nend\n", "swordfish-one", ""},

@@ -118,10 +118,7 @@ func BenchmarkPaste(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			c := newConfiguration(zerolog.Nop(), "gw.conf", m, func(_ context.Context, m *config.Model) ([]string, error) {
-				_, err := buildConfig(m)
-				return nil, err
-			})
+			c := newConfiguration(zerolog.Nop(), "gw.conf", m, buildConfig, func(context.Context, version) ([]string, error) { return nil, nil })
 			defer c.close()
 			lines := 0
 			var path []string
@@ -153,11 +150,11 @@ func TestEndTriesAgain(t *testing.T) {
 	var said strings.Builder
 	c.log = zerolog.New(&said)
 	put, missing := c.apply, errors.New("a VRF whose network namespace is there")
-	c.apply = func(ctx context.Context, m *config.Model) ([]string, error) {
+	c.apply = func(ctx context.Context, v version) ([]string, error) {
 		if missing != nil {
 			return nil, missing
 		}
-		return put(ctx, m)
+		return put(ctx, v)
 	}
 	if _, err := c.Configure(t.Context(), nil, "hostname gw1"); err != nil {
 		t.Fatal(err)
@@ -184,8 +181,8 @@ func TestEndTriesTheRestAgain(t *testing.T) {
 	c, applied := testConfiguration(t)
 	defer c.close()
 	put, lacks := c.apply, []string{"no listener"}
-	c.apply = func(ctx context.Context, m *config.Model) ([]string, error) {
-		_, err := put(ctx, m)
+	c.apply = func(ctx context.Context, v version) ([]string, error) {
+		_, err := put(ctx, v)
 		return lacks, err
 	}
 	for i, tt := range []struct {

@@ -67,7 +67,7 @@ func (s *service) close() error {
 
 // start opens everything. After an error the caller has still to close what was opened until then.
 func (s *service) start(o runOptions, model *config.Model, built config.Built) error {
-	s.config = newConfiguration(s.log, o.file, model, s.apply)
+	s.config = &configuration{log: s.log, file: o.file, build: buildConfig, apply: s.apply, draft: model, force: version{model, built}}
 	s.onClose(s.config.close)
 	s.info = cli.Info{
 		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
@@ -294,20 +294,17 @@ func (s *service) reloadOn(ctx context.Context, signals <-chan os.Signal) {
 
 // reload puts the configuration that the file has now into force. What is the same in it is not touched; an error changes nothing.
 func (s *service) reload(ctx context.Context) error {
-	model, _, err := readConfig(s.config.file)
+	model, built, err := readConfig(s.config.file)
 	if err != nil {
 		return err
 	}
-	return s.config.use(ctx, model, s.config.file, "SIGHUP")
+	return s.config.use(ctx, version{model, built}, s.config.file, "SIGHUP")
 }
 
 // apply puts a configuration into force: what is the same in it is not touched. After an error nothing has changed; what does not follow a
 // change that was made is logged and returned. Only config calls it.
-func (s *service) apply(ctx context.Context, model *config.Model) (lacks []string, err error) {
-	built, err := buildConfig(model)
-	if err != nil {
-		return nil, err
-	}
+func (s *service) apply(ctx context.Context, v version) (lacks []string, err error) {
+	built := v.built
 	if err := s.reconfigure(ctx, built); err != nil {
 		return nil, err
 	}
