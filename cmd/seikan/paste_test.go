@@ -138,7 +138,7 @@ func BenchmarkPaste(b *testing.B) {
 			if p := c.Pending(); p != nil {
 				b.Fatal(p)
 			}
-			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(lines), "ms/line")
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(lines), "µs/line")
 		})
 	}
 }
