@@ -34,6 +34,7 @@ func (m *Model) anew(path []string, text string) (Edit, error) {
 		in := p.modes[depth]
 		if mt, f := l.match(in.commands); f == nil {
 			p.modes, p.errs.list = p.modes[:depth+1], nil
+			p.change = &change{} // from here on it is an operator who speaks
 			if mt.run(p, mt.args); len(p.errs.list) > 0 {
 				return Edit{}, p.refusal()
 			}

@@ -182,7 +182,11 @@ func listMode(v6 bool) mode {
 	return mode{prompt: prompt, commands: commands}
 }
 
+// addRemark puts a remark behind the last line. An operator may give the one that is there once more.
 func (p *parser) addRemark(l *accessList, text string) {
+	if n := len(l.tail); p.change != nil && n > 0 && l.tail[n-1] == text {
+		return
+	}
 	l.tail = append(l.tail, text)
 	p.made()
 }
@@ -212,13 +216,11 @@ func (p *parser) addRule(l *accessList, a args) {
 		*end = endpoint{prefix.Masked(), 0, 65535}
 	}
 	var addr netip.Addr
+	numbered := -1 // the argument that is its number
 	for i, v := range a.values {
 		switch v := v.value.(type) {
 		case seqNumber:
-			if r.seq = uint64(v); l.rules.get(r.number()) != nil {
-				p.fail(a.at(i), "a sequence number that no line of the list has")
-				return
-			}
+			r.seq, numbered = uint64(v), i
 		case bool:
 			r.permit = v
 		case protocol:
@@ -244,6 +246,13 @@ func (p *parser) addRule(l *accessList, a args) {
 		p.fail(a.line.at(0), "a sequence number, as there is none left behind the last line")
 		return
 	}
+	if p.change != nil && l.hasAlready(r, numbered >= 0) {
+		return
+	}
+	if numbered >= 0 && l.rules.get(r.number()) != nil {
+		p.fail(a.at(numbered), "a sequence number that no line of the list has")
+		return
+	}
 	r.remarks, l.tail = l.tail, nil
 	l.rules.add(p, r.number(), r)
 	l.rules.sink(func(a, b *rule) int { return cmp.Compare(a.seq, b.seq) })
@@ -256,6 +265,27 @@ func (r *rule) number() string { return strconv.FormatUint(r.seq, 10) }
 func (l *accessList) last() uint64 {
 	if n := len(l.rules.list); n > 0 {
 		return l.rules.list[n-1].seq
+	}
+	return 0
+}
+
+// hasAlready reports whether the list has a line that says what r says, with its number where it is numbered: an operator may give a configuration
+// once more. Remarks that come again before it are forgotten.
+func (l *accessList) hasAlready(r rule, numbered bool) bool {
+	i := slices.IndexFunc(l.rules.list, func(o *rule) bool {
+		return r.dst == o.dst && r.src == o.src && r.proto == o.proto && r.permit == o.permit && (!numbered || r.seq == o.seq)
+	})
+	if i < 0 {
+		return false
+	}
+	l.tail = l.tail[:len(l.tail)-repeated(l.tail, l.rules.list[i].remarks)]
+	return true
+}
+
+// repeated is how many remarks at the end of a list those of a line are that comes again: all of them, or none.
+func repeated(list, remarks []string) int {
+	if n := len(list) - len(remarks); n >= 0 && slices.Equal(list[n:], remarks) {
+		return len(remarks)
 	}
 	return 0
 }
