@@ -223,14 +223,7 @@ func (c *configuration) path(file string) string {
 
 // read reads a configuration. Its errors show nothing of the file.
 func (c *configuration) read(file string) (*config.Model, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", file)
-	}
-	text, err := os.ReadFile(file)
+	text, err := readText(file)
 	if err != nil {
 		return nil, err
 	}
@@ -239,6 +232,18 @@ func (c *configuration) read(file string) (*config.Model, error) {
 		return nil, blind(err)
 	}
 	return m, nil
+}
+
+// readText reads a file, and no device.
+func readText(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", file)
+	}
+	return os.ReadFile(file)
 }
 
 // blind is the errors of a text without its lines: they may be of a file of keys, and who names it one who may not read it.

@@ -353,6 +353,10 @@ func TestConfigured(t *testing.T) {
 		if err := os.WriteFile(other, []byte(strings.Replace(startText, "Router", "gwN", 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		part := filepath.Join(filepath.Dir(c.file), "part.conf")
+		if err := os.WriteFile(part, []byte("hostname gwP\ninterface vA\n description uplink\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		const ann = "ann on vty0 (192.0.2.1)"
 		replace := func(file string, revert time.Duration) error { return c.Replace(t.Context(), ann, file, revert) }
 		for _, tt := range []struct {
@@ -368,6 +372,11 @@ func TestConfigured(t *testing.T) {
 			{"replace for a while", func() error { return replace("other.conf", time.Minute) }, "from " + other + " by " + ann},
 			{"revert", func() error { return c.Revert(t.Context(), ann) }, "from the configuration before by " + ann},
 			{"for a while again", func() error { return replace("other.conf", time.Minute) }, "from " + other + " by " + ann},
+			{"confirmed", c.Confirm, ""},
+			{"copy", func() error { return c.Merge(t.Context(), ann, "part.conf") }, "from " + part + " by " + ann},
+			{"copy again", func() error { return c.Merge(t.Context(), ann, "part.conf") }, ""},
+			{"copy the startup configuration", func() error { return c.Merge(t.Context(), ann, "") }, "from " + c.file + " by " + ann},
+			{"for a while once more", func() error { return replace("other.conf", time.Minute) }, "from " + other + " by " + ann},
 			{"the time is over", func() error { time.Sleep(2 * time.Minute); synctest.Wait(); return nil }, "from the configuration before by timer"},
 		} {
 			before := len(log.String())
@@ -401,5 +410,46 @@ func TestConfiguredByLines(t *testing.T) {
 		if got, want := strings.Count(log.String(), "%SYS-5-CONFIG_I: Configured from console by console"), []int{1, 1, 1, 2}[i]; got != want {
 			t.Errorf("%q: told %d times, want %d: %s", lines, got, want, log.String())
 		}
+	}
+}
+
+// Lines of a file come into the configuration that there is, as one change, or none of them does; who is not on the machine names files beside
+// the startup configuration.
+func TestCopyIntoRunning(t *testing.T) {
+	c, applied := testConfiguration(t)
+	file := filepath.Join(filepath.Dir(c.file), "part.conf")
+	for _, tt := range []struct {
+		name, text string
+		command    string
+		want       string // of the answer; "": there is none
+		changes    int
+	}{
+		{"lines", "hostname gwP\nno crypto logging session\n", "copy part.conf running-config", "", 1},
+		{"by its path", "hostname gwQ\n", "copy " + file + " run", "", 1},
+		{"the same", "hostname gwQ\n", "copy part.conf running-config", "", 1}, // the system, or the keys, may be others now
+		{"wrong", "hostname gwR\ncrypto secret-word\n", "copy part.conf running-config", "% copy: " + file + ":2: expected: ", 0},
+		{"not whole", "hostname gwR\ncrypto map CM 10 ipsec-isakmp\n match address TO-C\n", "copy part.conf running-config", "% the configuration would not be whole: match address TO-C: expected", 0},
+		{"refused", "hostname refused\n", "copy part.conf running-config", "% not that one", 0},
+		{"what is not there", "", "copy other.conf running-config", "% copy: stat ", 0},
+		{"a directory", "", "copy /dev running-config", "% copy: /dev is no file", 0},
+		{"nothing named", "", "copy", "% Incomplete command.", 0},
+		{"to nowhere", "", "copy part.conf", "% Incomplete command.", 0},
+		{"startup configuration", "", "copy startup-config running-config", "", 1},
+		{"the same by another name", "", "configure memory", "", 1},
+	} {
+		if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before, was := len(*applied), c.running().Text()
+		got := pasted(t, c, tt.command+"\n")
+		if !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" || len(*applied) != before+tt.changes || strings.Contains(got, "secret-word") {
+			t.Errorf("%s: got %q and %d changes, want %q and %d", tt.name, got, len(*applied)-before, tt.want, tt.changes)
+		}
+		if tt.changes == 0 && c.running().Text() != was {
+			t.Errorf("%s: something has changed", tt.name)
+		}
+	}
+	if got := c.running().Text(); !strings.HasPrefix(got, "hostname Router\nno crypto logging session\n") {
+		t.Errorf("in the end there is\n%s", got)
 	}
 }

@@ -31,7 +31,12 @@ func (s server) attended(ctx context.Context, conn net.Conn) {
 		default: // it is to end already
 		}
 	})
-	defer line.Leave()
+	defer func() {
+		if line.changed.Load() && s.info.Config != nil { // it was killed in the middle of a configuration
+			s.info.Config.Configured(line.operator())
+		}
+		line.Leave()
+	}()
 	ctx, cancel := untilHangUp(ctx, conn)
 	defer cancel()
 	if writeFrame(conn, frameText, []byte(strconv.Itoa(line.Number()))) != nil {

@@ -157,6 +157,38 @@ func TestClearLineAsks(t *testing.T) {
 	}
 }
 
+// A terminal that is killed in the middle of a configuration that it has changed is told of by the router, once; one that has told of it is not.
+func TestKilledWhileConfiguring(t *testing.T) {
+	config, lines := &toldConfig{}, new(Lines)
+	c, _ := startInfoServer(t, func(i *Info) { i.Config, i.Lines = config, lines })
+	self := peerOfTest(t)
+	for _, tt := range []struct {
+		lines []string
+		want  int
+	}{
+		{[]string{"configure terminal"}, 0},
+		{[]string{"configure terminal", "peer one, two"}, 1},
+		{[]string{"configure terminal", "peer one, two", "end"}, 1},
+		{[]string{"configure terminal", "peer one, two", "end", "configure terminal"}, 1},
+	} {
+		seat := c.attend(t.Context(), func(error) {})
+		talk := newConversation(Client{Socket: c.Socket, Line: seat.number})
+		for _, line := range tt.lines {
+			if _, err := talk.run(t.Context(), frameTyped, line, io.Discard); err != nil {
+				t.Fatal(err)
+			}
+		}
+		seat.leave()
+		wait(t, "a free line", func() bool { return len(lines.Users()) == 0 })
+		config.mu.Lock()
+		if len(config.by) != tt.want || tt.want > 0 && config.by[0] != self+" on vty0" {
+			t.Errorf("%q: told of %q, want %d times", tt.lines, config.by, tt.want)
+		}
+		config.by = nil
+		config.mu.Unlock()
+	}
+}
+
 // There are as many lines as the server has room for; who comes then has none, and works all the same. One that becomes free is taken.
 func TestLinesAreFew(t *testing.T) {
 	lines := new(Lines)

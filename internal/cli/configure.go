@@ -28,6 +28,8 @@ type Configurator interface {
 	Save(file string) error   // writes the configuration; "": where the router starts from
 	// Replace puts a file's configuration in the place of all that there is, and goes back as RevertAfter does unless revert is 0.
 	Replace(ctx context.Context, by, file string, revert time.Duration) error
+	// Merge carries out the lines of a file, "" for what the router starts from, in the configuration that there is: all or none of them.
+	Merge(ctx context.Context, by, file string) error
 	RevertAfter(d time.Duration)                 // goes back to what is in force now unless Confirm is called in time
 	Confirm() error                              // stops that
 	Revert(ctx context.Context, by string) error // goes back at once
@@ -81,15 +83,19 @@ var (
 		{text: "confirm", help: "Keep what was configured, and do not go back", run: configuring(func(_ context.Context, c *call) error {
 			return c.info.Config.Confirm()
 		})},
+		{text: "memory", help: "Add the lines of what the router starts with", run: configuring(mergeConfig), time: mergeTime},
 		{text: "replace", help: "Replace the configuration with that of a file", options: []*option{intoFile, inTime}, run: configuring(replaceConfig)},
 		{text: "revert", help: "Go back to the configuration before", next: []*node{
 			{text: "now", help: "At once", run: configuring(revertConfig)},
 		}},
 		{text: "terminal", help: "Configure from the terminal", options: []*option{byRevert}, run: configuring(configureTerminal)},
 	}}
-	copyNode = &node{text: "copy", help: "Copy from one file to another", privileged: true, next: []*node{
+	copyNode = &node{text: "copy", help: "Copy from one file to another", privileged: true, options: []*option{fromFile}, run: configuring(copyFile), time: mergeTime, next: []*node{
 		{text: "running-config", help: "Configuration that the router runs with", options: []*option{intoFile}, run: configuring(copyConfig), next: []*node{
 			{text: "startup-config", help: "Configuration that the router starts with", run: configuring(writeMemory)},
+		}},
+		{text: "startup-config", help: "Configuration that the router starts with", next: []*node{
+			{text: "running-config", help: "Into the one that it runs with, line by line", run: configuring(mergeConfig), time: mergeTime},
 		}},
 	}}
 	writeNode = &node{text: "write", help: "Write the configuration", privileged: true, run: configuring(writeMemory), next: []*node{
@@ -104,6 +110,9 @@ var (
 		return err
 	}), pipe: true}
 
+	fromFile = &option{value: kindFile, set: func(a *args, v any) { a.file = v.(string) }, next: []*option{
+		{text: "running-config", help: "Into the configuration that the router runs with, line by line", set: func(a *args, _ any) { a.chosen = true }},
+	}}
 	intoFile = &option{value: kindFile, set: func(a *args, v any) { a.file = v.(string) }}
 	inTime   = &option{text: "time", help: "Go back unless it is confirmed in time", value: kindMinutes, set: setRevert}
 	byRevert = &option{text: "revert", help: "Go back unless it is confirmed in time", next: []*option{
@@ -153,6 +162,24 @@ func (c *call) checkFile() error {
 	return nil
 }
 
+// mergeTime is how long the lines of a file may take.
+const mergeTime = time.Minute
+
+func copyFile(ctx context.Context, c *call) error {
+	if err := c.checkFile(); err != nil {
+		return err
+	}
+	return mergeConfig(ctx, c)
+}
+
+// mergeConfig adds the lines of the file that was named, or of what the router starts with.
+func mergeConfig(ctx context.Context, c *call) error {
+	if err := c.info.Config.Merge(ctx, c.operator(), c.args.file); err != nil {
+		return err
+	}
+	return c.pending(c.w)
+}
+
 func copyConfig(_ context.Context, c *call) error {
 	if err := c.checkFile(); err != nil {
 		return err
@@ -187,6 +214,9 @@ func (s *shell) configure(ctx context.Context, line string, w io.Writer) error {
 		return err
 	}
 	s.settings.configuring, s.settings.path, s.settings.changed = !e.Left, e.Path, s.settings.changed || e.Changed
+	if line := s.info.Lines.find(s.settings.line); line != nil && e.Changed {
+		line.changed.Store(true)
+	}
 	if e.Left {
 		s.configured()
 		return s.pending(w)
@@ -210,19 +240,17 @@ func (s *shell) configured() {
 		s.info.Config.Configured(s.operator())
 	}
 	s.settings.changed = false
+	if line := s.info.Lines.find(s.settings.line); line != nil {
+		line.changed.Store(false)
+	}
 }
 
 // operator is who gives commands, as the log is to say.
 func (s *shell) operator() string {
-	line := s.info.Lines.find(s.settings.line)
-	if line == nil {
-		return "console"
+	if line := s.info.Lines.find(s.settings.line); line != nil {
+		return line.operator()
 	}
-	text := fmt.Sprintf("%s on vty%d", clean(line.user.Name), line.user.Line-1)
-	if line.user.From.IsValid() {
-		text += fmt.Sprintf(" (%v)", line.user.From)
-	}
-	return text
+	return "console"
 }
 
 // complaintOf is what the operator reads about a line of a configuration. mark writes a line with a mark under a column.

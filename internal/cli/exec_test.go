@@ -379,6 +379,11 @@ func TestFilesFromElsewhere(t *testing.T) {
 		{"copy running-config ../passwd", false, refused},
 		{"copy running-config ..", false, refused},
 		{"copy running-config next.conf", false, done},
+		{"copy /etc/passwd running-config", true, done},
+		{"copy /etc/passwd running-config", false, refused},
+		{"copy ../passwd run", false, refused},
+		{"copy next.conf running-config", false, done},
+		{"copy startup-config running-config", false, done},
 		{"configure replace /etc/shadow", false, refused},
 	} {
 		s := &shell{backend: &fakeBackend{}, info: fakeInfo, settings: settings{keeps: true, files: tt.files}}

@@ -279,6 +279,7 @@ func (fakeConfig) Save(string) error        { return nil }
 func (fakeConfig) Replace(context.Context, string, string, time.Duration) error {
 	return errFake
 }
-func (fakeConfig) RevertAfter(time.Duration)            {}
-func (fakeConfig) Confirm() error                       { return errFake }
-func (fakeConfig) Revert(context.Context, string) error { return nil }
+func (fakeConfig) Merge(context.Context, string, string) error { return nil }
+func (fakeConfig) RevertAfter(time.Duration)                   {}
+func (fakeConfig) Confirm() error                              { return errFake }
+func (fakeConfig) Revert(context.Context, string) error        { return nil }

@@ -26,6 +26,8 @@ type Line struct {
 	user User // without Idle
 	end  func(why string)
 	used atomic.Int64 // when, in nanoseconds since 1970
+
+	changed atomic.Bool // its configuration mode has changed something, which was not told of yet
 }
 
 // User is an operator at a terminal.
@@ -56,6 +58,15 @@ func (l *Lines) Enter(name string, from netip.Addr, end func(why string)) *Line 
 
 // Number is the line's, as User.Line.
 func (l *Line) Number() int { return l.user.Line }
+
+// operator is who is at the line, as the log is to say.
+func (l *Line) operator() string {
+	text := fmt.Sprintf("%s on vty%d", clean(l.user.Name), l.user.Line-1)
+	if l.user.From.IsValid() {
+		text += fmt.Sprintf(" (%v)", l.user.From)
+	}
+	return text
+}
 
 // Use notes that something was typed.
 func (l *Line) Use() { l.used.Store(time.Now().UnixNano()) }
