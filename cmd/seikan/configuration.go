@@ -80,7 +80,7 @@ func (c *configuration) Configure(ctx context.Context, path []string, line strin
 	if e.Left && (c.pause != nil || c.failed != nil || len(c.lacks) > 0 || c.draft.NamesKeyFile()) { // the system, or the keys, may be others now
 		c.settle(ctx)
 	}
-	return cli.ConfigEdit{Path: e.Path, Left: e.Left, Changed: changed}, nil
+	return cli.ConfigEdit{Path: e.Path, Left: e.Left, Changed: changed, Note: e.Note}, nil
 }
 
 func (c *configuration) Configured(by string) { c.configured("console", by) }

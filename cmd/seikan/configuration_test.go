@@ -111,7 +111,7 @@ func TestDescribePeer(t *testing.T) {
 func TestPasteConfiguration(t *testing.T) {
 	c, applied := testConfiguration(t)
 	got := pasted(t, c, "configure terminal\n"+strings.NewReplacer("192.0.2.2", "192.0.2.3", "TO-B", "TO-C", "CM 10", "CM 20", "siteB", "siteC", "PROF", "PROF3", "10.30.30.1", "10.31.31.1").Replace(startText)+"end\n")
-	if !strings.HasSuffix(got, "CNTL/Z.\n") {
+	if !strings.HasSuffix(got, "CNTL/Z.\n% NOTE: This new crypto map will remain disabled until a peer\n\tand a valid access list have been configured.\n") {
 		t.Errorf("got %q", got)
 	}
 	last := (*applied)[len(*applied)-1]

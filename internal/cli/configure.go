@@ -40,6 +40,7 @@ type ConfigEdit struct {
 	Path    []string // of the mode that the next line is for
 	Left    bool     // there is none: the operator leaves the configuration
 	Changed bool     // something is another now
+	Note    string   // for the operator; "": none
 }
 
 // ConfigWord is a word of a configuration and its help. A word in capitals is a placeholder.
@@ -216,6 +217,11 @@ func (s *shell) configure(ctx context.Context, line string, w io.Writer) error {
 	s.settings.configuring, s.settings.path, s.settings.changed = !e.Left, e.Path, s.settings.changed || e.Changed
 	if line := s.info.Lines.find(s.settings.line); line != nil && e.Changed {
 		line.changed.Store(true)
+	}
+	if e.Note != "" {
+		if _, err := io.WriteString(w, "% "+e.Note+"\n"); err != nil {
+			return err
+		}
 	}
 	if e.Left {
 		s.configured()

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -33,7 +34,7 @@ func (m *Model) anew(path []string, text string) (Edit, error) {
 	for depth := len(p.modes) - 1; depth >= 0; depth-- {
 		in := p.modes[depth]
 		if mt, f := l.match(in.commands); f == nil {
-			p.modes, p.errs.list = p.modes[:depth+1], nil
+			p.modes, p.errs.list, p.inFull = p.modes[:depth+1], nil, ""
 			p.change = &change{} // from here on it is an operator who speaks
 			if mt.run(p, mt.args); len(p.errs.list) > 0 {
 				return Edit{}, p.refusal()
@@ -41,7 +42,7 @@ func (m *Model) anew(path []string, text string) (Edit, error) {
 			p.hashSecrets()
 			path = slices.Clone(path[:depth])
 			if len(p.modes) > depth+1 {
-				path = append(path, l.plain())
+				path = append(path, cmp.Or(p.inFull, l.plain()))
 			}
 			return m.or(p.m, path), nil
 		}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"strconv"
 
@@ -107,10 +108,28 @@ var kindWindow = &kind{parse: func(s string) (any, string) {
 	return n, ""
 }}
 
+// enterKnownEntry enters an entry that is there, which need not be told again how its SAs are set up.
+func (p *parser) enterKnownEntry(a args) {
+	m := p.m.maps.get(valueOf[string](a, 0))
+	if m == nil || m.entries.get(strconv.FormatUint(valueOf[uint64](a, 1), 10)) == nil {
+		p.fail(a.line.at(len(a.line.words)), "ipsec-isakmp, as there is no such entry yet")
+		return
+	}
+	p.enterEntry(a)
+	p.inFull = fmt.Sprintf("crypto map %s %d ipsec-isakmp", p.entry.name, p.entry.seq)
+}
+
+// newEntry is what a classic router says of one.
+const newEntry = "NOTE: This new crypto map will remain disabled until a peer\n\tand a valid access list have been configured."
+
 func (p *parser) enterEntry(a args) {
 	name, seq := valueOf[string](a, 0), valueOf[uint64](a, 1)
 	m := p.m.maps.define(p, name, cryptoMap{named: named{name, a.at(0)}})
-	p.entry = m.entries.define(p, strconv.FormatUint(seq, 10), entry{name: name, seq: seq, at: a.at(1)})
+	number := strconv.FormatUint(seq, 10)
+	if m.entries.get(number) == nil {
+		p.note = newEntry
+	}
+	p.entry = m.entries.define(p, number, entry{name: name, seq: seq, at: a.at(1)})
 	m.entries.sink(func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
 	p.protect = &p.entry.protection
 	p.enter(&entryMode, p.entry)

@@ -23,7 +23,7 @@ type terminal struct {
 
 // vty is a `line vty`.
 type vty struct {
-	idle  *uint64 // minutes; nil: the default
+	idle  *uint64 // seconds; nil: the default
 	limit uint64  // sessions; 0: the default
 }
 
@@ -63,7 +63,7 @@ type User struct {
 const (
 	defaultLogin   = 120
 	defaultRetries = 3
-	defaultIdle    = 10
+	defaultIdle    = 600 // seconds
 	defaultLimit   = 16
 )
 
@@ -189,16 +189,29 @@ func sshNode() node {
 }
 
 func lineNode() node {
-	return kw("line", "terminals", kw("vty", "over a network").do(func(p *parser, _ args) { p.enter(&lineMode, &p.m.terminal.vty) }))
+	enter := func(p *parser, _ args) { p.enter(&lineMode, &p.m.terminal.vty) }
+	number := number(0, 999)
+	return kw("line", "terminals", kw("vty", "over a network; numbers may follow, and all are meant",
+		arg(number, "first line (0-999)",
+			arg(number, "last line (0-999)").do(enter)).do(enter)).do(enter))
 }
 
 // lineMode is `line vty`.
 var lineMode = mode{prompt: "config-line", commands: []node{
 	kw("exec-timeout", "after which a terminal ends where nothing is typed",
-		arg(number(0, 35791), "minutes, 0 for never (0-35791)").do(func(p *parser, a args) { p.m.terminal.vty.idle = ptr(valueOf[uint64](a, 0)) })),
+		arg(number(0, 35791), "minutes (0-35791)",
+			arg(number(0, 59), "seconds more (0-59), where both are 0 for never").do((*parser).setIdle)).do((*parser).setIdle)),
 	kw("session-limit", "terminals at once",
 		arg(number(1, 256), "how many (1-256)").do(func(p *parser, a args) { p.m.terminal.vty.limit = valueOf[uint64](a, 0) })),
 }}
+
+func (p *parser) setIdle(a args) {
+	seconds := 60 * valueOf[uint64](a, 0)
+	if len(a.values) > 1 {
+		seconds += valueOf[uint64](a, 1)
+	}
+	p.m.terminal.vty.idle = &seconds
+}
 
 // checkTerminal refuses SSH that nobody can use.
 func (p *parser) checkTerminal() {
@@ -218,7 +231,7 @@ func (m *Model) builtTerminal() Terminal {
 	t := Terminal{
 		Enable: string(v.enable), Banner: v.banner, Listen: v.listen,
 		LoginTime: defaultLogin * time.Second, Tries: 1 + int(or(v.retries, defaultRetries)),
-		IdleTime: time.Duration(or(v.vty.idle, defaultIdle)) * time.Minute, Sessions: defaultLimit,
+		IdleTime: time.Duration(or(v.vty.idle, defaultIdle)) * time.Second, Sessions: defaultLimit,
 	}
 	if v.login > 0 {
 		t.LoginTime = time.Duration(v.login) * time.Second
@@ -274,9 +287,17 @@ func (*vty) head() string { return "line vty" }
 
 func (v *vty) lines(w *writer) {
 	if v.idle != nil {
-		w.line(" exec-timeout %d", *v.idle)
+		w.line(" exec-timeout %d%s", *v.idle/60, secondsMore(*v.idle%60))
 	}
 	if v.limit != 0 {
 		w.line(" session-limit %d", v.limit)
 	}
+}
+
+// secondsMore is seconds behind minutes, "" for none.
+func secondsMore(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(" ", n)
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ type Edit struct {
 	Model *Model   // with the change; the same one where there is none
 	Path  []string // the lines that lead to the mode which the next line is for; none: global
 	Left  bool     // the line was exit in the global mode, or end
+	Note  string   // what the operator is to know of what he has begun; "": nothing
 }
 
 // Problem is why a line is not taken.
@@ -134,7 +136,7 @@ func (p *parser) refusal() *EditError {
 // carryOut does what a line of the mode at the end of a path says, where p is.
 func (m *Model) carryOut(p *parser, mt match, path []string, l *line) (Edit, error) {
 	p.modes = p.modes[:len(path)+1]
-	p.errs.list = nil
+	p.errs.list, p.note, p.inFull = nil, "", ""
 	mt.run(p, mt.args)
 	if len(p.errs.list) > 0 {
 		return Edit{}, p.refusal()
@@ -142,9 +144,13 @@ func (m *Model) carryOut(p *parser, mt match, path []string, l *line) (Edit, err
 	p.hashSecrets()
 	path = slices.Clone(path)
 	if len(p.modes) > len(path)+1 {
-		path = append(path, l.plain())
+		path = append(path, cmp.Or(p.inFull, l.plain()))
 	}
-	return m.becomes(p, path), nil
+	e := m.becomes(p, path)
+	if e.Model != m {
+		e.Note = p.note
+	}
+	return e, nil
 }
 
 // becomes is the Edit where a parser has edited the Model.

@@ -140,7 +140,8 @@ func TestEditRefuses(t *testing.T) {
 		{nil, "crypto foo", Invalid, 7},
 		{nil, "i", Ambiguous, 0},
 		{nil, "crypto", Incomplete, 6},
-		{nil, "crypto map CM 10", Incomplete, 16},
+		{nil, "crypto map CM", Incomplete, 13},
+		{nil, "crypto map CM 11", Refused, 17},
 		{peer, "description", Incomplete, 11},
 		{peer, "description " + strings.Repeat("x", 81), Invalid, 12},
 		{peer, "i", Ambiguous, 0}, // in the mode around it
@@ -167,6 +168,12 @@ func TestEditLacks(t *testing.T) {
 	e := edited(t, m, "crypto map CM 20 ipsec-isakmp", "set peer 192.0.2.77", "match address LATER")
 	if _, lacks := e.Model.Whole(); len(lacks) == 0 {
 		t.Error("nothing lacks")
+	}
+	if again, err := e.Model.Edit(nil, "crypto map CM 20"); err != nil || again.Note != "" || again.Model != e.Model || again.Model.Prompt(again.Path) != "(config-crypto-map)" {
+		t.Errorf("an entry that is there: got %+v, %v", again, err)
+	}
+	if begun, err := m.Edit(nil, "crypto map CM 20 ipsec-isakmp"); err != nil || begun.Note != newEntry {
+		t.Errorf("a new entry: got %q, %v", begun.Note, err)
 	}
 	e = edited(t, e.Model, "no crypto map CM 20")
 	if _, lacks := e.Model.Whole(); len(lacks) > 0 || e.Model.Text() != m.Text() {

@@ -52,6 +52,8 @@ type parser struct {
 	modes   []place // that the lines before have entered; the first is globalMode
 	entered int     // how often a line has entered a mode
 	skip    int     // lines that are indented more belong to a line that was wrong; negative: none do
+	note    string  // of Edit
+	inFull  string  // the line that enters the mode, where what was given does so only because of what there is; "": it was
 	owed    bool    // a line ended where its key should be, which may be on the next one
 
 	doubtful map[string]bool // words of lines that were wrong: what they name may be meant to exist

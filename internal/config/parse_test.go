@@ -105,6 +105,9 @@ var accepted = []struct{ name, text, want string }{
 	{"PFS group", inMap + " set pfs group31", " set pfs group31"},
 	{"PFS with a KEM", inMap + " set pfs group31 addke ml-kem-1024", " set pfs group31 addke ml-kem-1024"},
 	{"PFS without a KEM again", inMap + " set pfs group31 addke ml-kem-1024\n set pfs group31", " set pfs group31"},
+	{"entry that is there", inMap + " set pfs\ncrypto map CM 10\n no set pfs", "crypto map CM 10 ipsec-isakmp"},
+	{"lines by number", "line vty 0 4\n exec-timeout 1 30\nline vty 5\n session-limit 2", "line vty\n exec-timeout 1 30\n session-limit 2"},
+	{"never", "line vty\n exec-timeout 0 0", "line vty\n exec-timeout 0"},
 	{"no PFS", inMap + " set pfs\n no set pfs", "crypto map CM 10 ipsec-isakmp"},
 	{"ESN", inMap + " set security-association esn", " set security-association esn"},
 	{"no ESN", inMap + " set security-association esn\n no set security-association esn", "crypto map CM 10 ipsec-isakmp"},
@@ -229,6 +232,8 @@ var refused = []struct{ name, text, at, want string }{
 	{"undefined map", "interface vA\n crypto map M9", "M9", "name of a crypto map that is defined; none is"},
 	{"PFS group", inMap + " set pfs group2", "group2", "group14, group15,"},
 	{"sequence number", "crypto map CM 65536 ipsec-isakmp", "65536", "sequence number of the entry (1-65535)"},
+	{"new entry without its type", "crypto map CM 10", "$", "ipsec-isakmp, as there is no such entry yet"},
+	{"seconds", "line vty\n exec-timeout 1 60", "60", "seconds more (0-59), where both are 0 for never"},
 	{"dynamic map", "crypto map CM 10 ipsec-isakmp dynamic D", "dynamic", "the end of the line"},
 
 	{"wildcard mask", inList + " permit ip 10.0.0.0 0.255.0.255 any", "0.255.0.255", "wildcard mask that is contiguous such as 0.0.0.255"},
