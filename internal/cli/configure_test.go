@@ -83,3 +83,14 @@ func peerOfTest(t *testing.T) string {
 	}
 	return u.Username
 }
+
+// Control-Z carries out the line that it is behind, and then leaves; control-C leaves without.
+func TestControlZ(t *testing.T) {
+	for keys, want := range map[string]int{"conf t\rpeer one, two\x1a": 1, "conf t\rpeer one, two\x03": 0, "conf t\rpeer one, two\rpeer one, two\x1a": 1} {
+		config := &toldConfig{}
+		c, _ := startInfoServer(t, func(i *Info) { i.Config = config })
+		if got := typed(t, c, keys+"\r"); len(config.by) != want || !strings.HasSuffix(got, "\r\ngwA#\r\n") {
+			t.Errorf("%q: told of %d changes, want %d: %q", keys, len(config.by), want, got)
+		}
+	}
+}

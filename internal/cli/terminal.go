@@ -196,7 +196,7 @@ func (t *terminal) raise(up bool) {
 const (
 	keyCtrlR = 18 // shows the line again
 	keyCtrlV = 22 // has the next key, such as ?, stand for itself
-	keyCtrlZ = 26 // leaves configuration
+	keyCtrlZ = 26 // leaves configuration, behind what was typed
 
 	keyAbort = 28 // leaves the line, and configuration: what lineKeys makes of breakKeys
 )
@@ -264,6 +264,10 @@ func (t *terminal) key(ctx context.Context, line string, pos int, key rune) (str
 		}
 		var b bytes.Buffer
 		fmt.Fprintf(&b, "%s%s%s\n", t.prompt, line, map[rune]string{keyCtrlZ: "^Z", keyAbort: "^C"}[key])
+		if configuring && key == keyCtrlZ && strings.TrimSpace(line) != "" { // as on a classic router, which takes it for the end of the line, too
+			t.give(ctx, line, &b)
+			configuring = t.client.has(settingConfig)
+		}
 		if configuring {
 			t.give(ctx, "end", &b)
 		}
