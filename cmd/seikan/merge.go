@@ -21,8 +21,13 @@ func (c *configuration) Merge(ctx context.Context, by, name string) error {
 	if err != nil {
 		return fmt.Errorf("copy: %w", blind(err))
 	}
-	if lacks := m.Lacks(); len(lacks) > 0 {
+	whole, lacks := m.Whole()
+	if len(lacks) > 0 {
 		return fmt.Errorf("the configuration would not be whole: %s", lacks[0])
 	}
-	return c.put(ctx, m, name, by)
+	v, err := c.version(whole)
+	if err != nil {
+		return err
+	}
+	return c.put(ctx, v, name, by)
 }
