@@ -266,7 +266,7 @@ func TestEditAtRandom(t *testing.T) {
 				w.keep(e.Model)
 			}
 			w.give(t, line)
-			if r.IntN(200) == 0 { // somebody else takes the mode away
+			if r.IntN(60) == 0 { // somebody else takes the mode away
 				w.path = []string{"crypto ikev2 keyring GONE", "peer GONE"}
 			}
 		}

@@ -297,3 +297,11 @@ func TestEditTakesWhole(t *testing.T) {
 		t.Error("what is not there any more is taken away")
 	}
 }
+
+// A line for a mode that somebody else has taken away meanwhile, and that takes something away itself, does not bring the mode back.
+func TestEditTakesNothing(t *testing.T) {
+	m := mustParse(t, siteText)
+	if e, err := m.Edit([]string{"crypto ikev2 keyring GONE"}, "no peer"); err != nil || e.Model != m {
+		t.Errorf("got %v in\n%s", err, e.Model.Text())
+	}
+}

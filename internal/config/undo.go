@@ -18,6 +18,8 @@ func (m *Model) takeAway(path []string, l *line, t trace) (Edit, error) {
 		return Edit{}, &EditError{Refused, l.column(1), "a line that is configured"}
 	case t.vague(found, enters):
 		return Edit{}, t.complaint(l)
+	case found == 0:
+		return Edit{Model: m, Path: path}, nil
 	}
 	return m.becomes(p, path), nil
 }
