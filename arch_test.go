@@ -23,14 +23,15 @@ const (
 // edges lists which packages of the module each one may import. "" is the root, "*" means all. A package for tests, whose name ends
 // in "test", may import its parent and what that one may.
 var edges = map[string][]string{
-	"":                   {"esp", "sadb", "ike", "ike/wire", "session", "tun", "internal/gso", "internal/udp"},
+	"":                   {"esp", "sadb", "ike", "ike/wire", "session", "tun", "internal/fault", "internal/gso", "internal/udp"},
 	"esp":                {},
 	"sadb":               {"esp"},
 	"ike/wire":           {},
 	"ike/internal/suite": {"ike/wire"},
-	"ike":                {"esp", "sadb", "ike/wire", "ike/internal/suite"},
+	"ike":                {"esp", "sadb", "ike/wire", "ike/internal/suite", "internal/fault"},
 	"session":            {"esp", "sadb", "ike"},
 	"tun":                {"internal/gso", "internal/netns"},
+	"internal/fault":     {},
 	"internal/gso":       {},
 	"internal/netns":     {},
 	"internal/sched":     {},
@@ -56,7 +57,7 @@ var edges = map[string][]string{
 }
 
 // pure packages turn octets and the time into results, and do nothing else.
-var pure = []string{"esp", "sadb", "ike", "ike/wire", "ike/internal/suite", "session", "internal/logging"}
+var pure = []string{"esp", "sadb", "ike", "ike/wire", "ike/internal/suite", "session", "internal/fault", "internal/logging"}
 
 // impure is what they do not import, with all that is below, but for the packages of values in plain.
 var (
