@@ -75,12 +75,11 @@ func (e *Endpoint) Acquire(now time.Time, id sadb.PolicyID, f sadb.Flow, out *Ou
 		fl.waits(fl.reason, out)
 		return
 	}
-	if !fl.served() {
-		e.acquire(now, fl, nil, out)
-		return
+	var trigger *sadb.Flow
+	if fl.served() { // by a Child SA that does not take this packet: the peer narrowed it. Name the packet.
+		trigger = &f
 	}
-	// A Child SA of the policy is there and does not take this packet: the peer narrowed it. Name the packet.
-	e.acquire(now, fl, &f, out)
+	e.request(now, fl, out, func(now time.Time, out *Output) { e.acquire(now, fl, trigger, out) })
 }
 
 // acquire begins an attempt, on an IKE SA that is there or on a new one.

@@ -61,9 +61,9 @@ func (s *sa) install(now time.Time, b *bargain, more []byte, out *Output) {
 	for _, f := range c.flows {
 		e.succeeded(f)
 	}
-	c.rekeyAt.run = c.rekey
-	c.expireAt.run = c.expire
-	c.doubtAt.run = c.doubt
+	c.rekeyAt = deadline{of: c, run: c.rekey}
+	c.expireAt = deadline{of: c, run: c.expire}
+	c.doubtAt = deadline{of: c, run: c.doubt}
 	e.deadlines.arm(&c.rekeyAt, now.Add(s.rekeyAfterFor(c)))
 	e.deadlines.arm(&c.expireAt, now.Add(f.Lifetime))
 	spec := sadb.ChildSpec{

@@ -10,6 +10,7 @@ import (
 // deadline is one thing that is due at a time. It is armed and disarmed on the Endpoint that owns it, any number of times.
 type deadline struct {
 	run   func(now time.Time, out *Output)
+	of    holder
 	at    time.Time
 	index int // in the heap, plus one; 0: not armed
 }
@@ -64,7 +65,7 @@ func (e *Endpoint) Next() time.Time {
 func (e *Endpoint) Advance(now time.Time, out *Output) {
 	for len(e.deadlines) > 0 && !e.deadlines[0].at.After(now) {
 		d := heap.Pop(&e.deadlines).(*deadline)
-		d.run(now, out)
+		e.guard(now, Faulted{Own: true}, d.of, out, func() { d.run(now, out) })
 	}
 }
 

@@ -32,6 +32,7 @@ type Endpoint struct {
 	drops     [NumDrops]uint64
 	traces    func(sadb.Host) bool // whose messages are told of; nil: nobody's
 	stopping  bool
+	torn      []*sa // that the work under way has begun to change
 }
 
 // endpoints are the addresses of the two ends, in a front VRF.
@@ -87,7 +88,7 @@ func (e *Endpoint) add(ref *peerRef, p *Peer) {
 	ref.Peer, ref.flows = p, nil
 	for j := range p.Flows {
 		f := &flowRef{sought: p.Flows[j].Connect != OnTraffic}
-		f.again.run = func(now time.Time, out *Output) { e.seek(now, f, out) }
+		f.again = deadline{of: f, run: func(now time.Time, out *Output) { e.seek(now, f, out) }}
 		if i := slices.IndexFunc(before, func(o *flowRef) bool { return o.Flow.same(&p.Flows[j]) }); i >= 0 {
 			f = before[i]
 		}
@@ -101,6 +102,10 @@ func (e *Endpoint) add(ref *peerRef, p *Peer) {
 
 // Handle takes one received datagram.
 func (e *Endpoint) Handle(now time.Time, d Datagram, out *Output) {
+	e.guard(now, Faulted{Path: d.Path}, nil, out, func() { e.handle(now, d, out) })
+}
+
+func (e *Endpoint) handle(now time.Time, d Datagram, out *Output) {
 	m, err := wire.ParseHeader(d.Data)
 	switch {
 	case err != nil && m.Version>>4 > 2:
@@ -165,28 +170,28 @@ func clearAnswer(h wire.Header, ps ...wire.Payload) []byte {
 // RekeyChild replaces a Child SA before its volume is used up. An SPI that is not here is ignored.
 func (e *Endpoint) RekeyChild(now time.Time, in esp.SPI, out *Output) {
 	if c := e.children[in]; c != nil {
-		c.rekey(now, out)
+		e.request(now, c, out, c.rekey)
 	}
 }
 
 // RekeySA replaces an IKE SA before its time. An ID that is not here is ignored.
 func (e *Endpoint) RekeySA(now time.Time, id sadb.IKEID, out *Output) {
 	if s := e.sas[id]; s != nil {
-		s.rekey(now, out)
+		e.request(now, s, out, s.rekey)
 	}
 }
 
 // ExpireChild deletes a Child SA whose volume is used up.
 func (e *Endpoint) ExpireChild(now time.Time, in esp.SPI, out *Output) {
 	if c := e.children[in]; c != nil {
-		c.expire(now, out)
+		e.request(now, c, out, c.expire)
 	}
 }
 
 // Used tells that an authenticated packet arrived on the Child SA: the peer has it, so what stands by may be used.
 func (e *Endpoint) Used(now time.Time, in esp.SPI, out *Output) {
 	if c := e.children[in]; c != nil {
-		c.activate(out)
+		e.request(now, c, out, func(_ time.Time, out *Output) { c.activate(out) })
 	}
 }
 
@@ -194,8 +199,13 @@ func (e *Endpoint) Used(now time.Time, in esp.SPI, out *Output) {
 // then, and SADown follows its answer, or the last resend.
 func (e *Endpoint) Delete(now time.Time, id sadb.IKEID, why Reason, out *Output) {
 	if s := e.sas[id]; s != nil {
-		s.delete(now, why, out)
+		e.request(now, s, out, func(now time.Time, out *Output) { s.delete(now, why, out) })
 	}
+}
+
+// request does what the caller asks for, of h.
+func (e *Endpoint) request(now time.Time, h holder, out *Output, f func(now time.Time, out *Output)) {
+	e.guard(now, Faulted{}, h, out, func() { f(now, out) })
 }
 
 // Shutdown deletes all IKE SAs. Nothing is set up any more; Len is 0 when every peer has answered or been given up.
@@ -247,6 +257,7 @@ func (e *Endpoint) newSA(now time.Time, p *peerRef, path sadb.Path, initiator bo
 	} else {
 		s.spiR = spi
 	}
+	e.changing(s)
 	e.sas[s.id] = s
 	e.bySPI[spi] = s
 	s.setDeadlines()

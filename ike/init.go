@@ -112,6 +112,7 @@ func (s *sa) handleInitResponse(now time.Time, d Datagram, out *Output) {
 		s.e.drop(d, DropSyntax, out)
 		return
 	}
+	s.e.changing(s)
 	if n := p.failure(); n != nil {
 		x.refused(s, now, d, n, out)
 		return

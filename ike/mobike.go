@@ -107,14 +107,18 @@ func (e *Endpoint) Move(now time.Time, id sadb.IKEID, local netip.Addr, out *Out
 	if s == nil || !s.mobike || !s.original || s.state != established || local.Is4() != s.path.Remote.Addr().Is4() {
 		return false
 	}
+	e.request(now, s, out, func(now time.Time, out *Output) { s.move(now, local, out) })
+	return true
+}
+
+// move takes the SA to an address of ours.
+func (s *sa) move(now time.Time, local netip.Addr, out *Output) {
 	from := s.route()
 	s.path.Local, s.settled = netip.AddrPortFrom(local, s.path.Local.Port()), sadb.Path{}
-	if from == s.path {
-		return true
+	if from != s.path {
+		out.Events = append(out.Events, PathMoved{SA: s.info(), From: from})
+		s.update(now, out)
 	}
-	out.Events = append(out.Events, PathMoved{SA: s.info(), From: from})
-	s.update(now, out)
-	return true
 }
 
 // update tells the peer that we are elsewhere.

@@ -19,6 +19,6 @@ func (e *Endpoint) SA(id sadb.IKEID) (SAInfo, bool) {
 // DeleteChild ends a Child SA and tells the peer. Its IKE SA stays.
 func (e *Endpoint) DeleteChild(now time.Time, in esp.SPI, why Reason, out *Output) {
 	if c := e.children[in]; c != nil {
-		c.remove(now, why, out)
+		e.request(now, c, out, func(now time.Time, out *Output) { c.remove(now, why, out) })
 	}
 }

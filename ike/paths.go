@@ -105,15 +105,18 @@ func (e *Endpoint) Reachable(now time.Time, host sadb.Host, there bool, out *Out
 		if !s.mobike || s.state != established || s.peer.FVRF != host.VRF || s.peer.Local != addr && !slices.Contains(s.peer.Alternates, addr) {
 			continue
 		}
-		list := s.paths()
-		at := s.path.Local.Addr()
-		switch {
-		case s.original && len(list) > 0 && list[0].Local.Addr() != at && (at == addr || addr == s.peer.Local):
-			e.Move(now, s.id, list[0].Local.Addr(), out)
-		default:
-			s.start(now, &addresses{}, out)
-		}
+		e.request(now, s, out, func(now time.Time, out *Output) { s.reachable(now, addr, out) })
 	}
+}
+
+// reachable goes elsewhere, or tells the peer of it, as an address of ours has come or is gone.
+func (s *sa) reachable(now time.Time, addr netip.Addr, out *Output) {
+	list, at := s.paths(), s.path.Local.Addr()
+	if s.original && len(list) > 0 && list[0].Local.Addr() != at && (at == addr || addr == s.peer.Local) {
+		s.move(now, list[0].Local.Addr(), out)
+		return
+	}
+	s.start(now, &addresses{}, out)
 }
 
 // addresses tells the peer where else we are:

@@ -23,6 +23,7 @@ const (
 	ReasonReauthenticated           // another IKE SA has taken its place
 	ReasonReconfigured              // the configuration has it otherwise now
 	ReasonRemoved                   // the configuration does not have it any more
+	ReasonFault                     // a panic of this router (Faulted)
 	NumReasons
 )
 
@@ -32,7 +33,7 @@ var reasonText = [...]string{
 	ReasonNoTrafficSelectors: "traffic selectors unacceptable", ReasonRekeyed: "rekeyed", ReasonLifetime: "lifetime expired",
 	ReasonReplacedByPeer: "replaced by a new session of the peer", ReasonProtocol: "protocol error", ReasonTimeout: "set-up timed out",
 	ReasonPeerError: "refused by peer", ReasonLocal: "local failure", ReasonReauthenticated: "reauthenticated", ReasonReconfigured: "configuration changed",
-	ReasonRemoved: "removed from the configuration",
+	ReasonRemoved: "removed from the configuration", ReasonFault: "internal error",
 }
 
 func (r Reason) String() string { return reasonText[r] }
@@ -56,6 +57,7 @@ const (
 	DropRetransmit                // a resend of a request, answered from the cache
 	DropFragment                  // a fragment that is there already, breaks a bound, or was not agreed on
 	DropCookie                    // an IKE_SA_INIT without the cookie that is asked for
+	DropFault                     // a panic of this router while it was handled (Faulted)
 	NumDrops
 )
 
@@ -63,7 +65,7 @@ var dropText = [...]string{
 	DropMalformed: "malformed", DropVersion: "version", DropUnknownSA: "unknown SA", DropMessageID: "message id", DropICV: "integrity check",
 	DropUnprotected: "unprotected", DropState: "wrong state", DropSyntax: "syntax", DropNoPeer: "no such peer", DropHalfOpenLimit: "half-open limit",
 	DropSpoofedError: "unauthenticated error", DropRetransmit: "retransmission",
-	DropFragment: "fragment", DropCookie: "no cookie",
+	DropFragment: "fragment", DropCookie: "no cookie", DropFault: "internal error",
 }
 
 func (d Drop) String() string { return dropText[d] }

@@ -332,6 +332,8 @@ func (e *Endpoint) newSAWith(now time.Time, s *sa, initiator bool, spi wire.SPI)
 
 // hand gives everything of s to the SA that replaces it.
 func (s *sa) hand(now time.Time, to *sa, out *Output) {
+	s.e.changing(s)
+	s.e.changing(to)
 	s.stopTimers()
 	s.state, s.awaited = replaced, nil
 	for spi, c := range s.children {

@@ -105,7 +105,15 @@ func (s *sa) leave() {
 	s.state = dead
 }
 
+// timers are the deadlines but that of the request under way.
+func (s *sa) timers() []*deadline {
+	return []*deadline{&s.halfOpenEnd, &s.rekeyAt, &s.reauthAt, &s.expireAt, &s.livenessAt, &s.keepaliveAt, &s.pauseEnd, &s.awaitEnd}
+}
+
 func (s *sa) setDeadlines() {
+	for _, d := range append(s.timers(), &s.own.resend) {
+		d.of = s
+	}
 	s.own.resend.run = s.resend
 	s.halfOpenEnd.run = s.timeOut
 	s.pauseEnd.run = s.pump

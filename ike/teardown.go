@@ -17,6 +17,7 @@ func (s *sa) delete(now time.Time, why Reason, out *Output) {
 	if s.state >= deleting {
 		return
 	}
+	s.e.changing(s)
 	s.disinherit(now)
 	gone := s.dropChildren(now, why, out)
 	s.giveUp(now, s.dropQueue(), why, "", out)
@@ -37,6 +38,7 @@ func (s *sa) kill(now time.Time, why Reason, detail string, out *Output) {
 		return
 	}
 	e := s.e
+	e.changing(s)
 	s.dropChildren(now, why, out)
 	flows := s.dropQueue()
 	if s.announced && !s.up && !s.rejected || len(flows) > 0 {
@@ -122,7 +124,7 @@ func (s *sa) dropChildren(now time.Time, why Reason, out *Output) []esp.SPI {
 }
 
 func (s *sa) stopTimers() {
-	for _, d := range []*deadline{&s.halfOpenEnd, &s.rekeyAt, &s.reauthAt, &s.expireAt, &s.livenessAt, &s.keepaliveAt, &s.pauseEnd, &s.awaitEnd} {
+	for _, d := range s.timers() {
 		s.e.deadlines.disarm(d)
 	}
 }

@@ -67,6 +67,7 @@ func (s *sa) handle(now time.Time, d Datagram, h wire.Header, out *Output) {
 		}
 		return
 	}
+	s.e.changing(s)
 	first := enc.Next
 	if enc.Fragment {
 		r := &s.own.partial
