@@ -14,7 +14,7 @@ const openRun = 128
 
 // Scratch is memory for Seal and Open that would otherwise be allocated for each packet: what is handed to an algorithm
 // through an interface cannot be on the stack. It belongs to one goroutine at a time, which may use it with any number of
-// Sealers and Openers. Nothing in it has to last from one call to the next. The zero value is ready.
+// Sealers and Openers. Nothing in it has to last from one call to the next but what Taken tells. The zero value is ready.
 type Scratch struct {
 	nonce   [12]byte // salt and IV
 	aad     [12]byte // SPI and extended sequence number
@@ -22,4 +22,10 @@ type Scratch struct {
 	counter [16]byte
 	stream  [streamLen]byte
 	mac     [64]byte
+
+	first, taken uint64 // of the last Seal
 }
+
+// Taken is the sequence numbers that the last Seal has taken: n of them, from first on. So it is if Seal has panicked, too: no other packet
+// gets them.
+func (sc *Scratch) Taken() (first, n uint64) { return sc.first, sc.taken }

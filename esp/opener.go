@@ -111,6 +111,7 @@ func (o *Opener) parse(p []byte) (uint64, error) {
 // check holds the packets against the window, and extends their numbers.
 func (o *Opener) check(frames []Frame) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	for i := range frames {
 		if frames[i].Err != nil {
 			continue
@@ -122,12 +123,12 @@ func (o *Opener) check(frames []Frame) {
 			frames[i].Err = o.window.Check(frames[i].Seq)
 		}
 	}
-	o.mu.Unlock()
 }
 
 // commit moves the window on to the packets that have authenticated. One of them may have been a duplicate of another.
 func (o *Opener) commit(frames []Frame) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	for i := range frames {
 		switch {
 		case frames[i].Err != nil:
@@ -137,7 +138,6 @@ func (o *Opener) commit(frames []Frame) {
 			o.window.top = max(o.window.top, frames[i].Seq) // for Extend
 		}
 	}
-	o.mu.Unlock()
 }
 
 // strip reduces a decrypted packet to the inner packet.

@@ -54,8 +54,10 @@ func (s *Sealer) Left() uint64 { return s.last - s.sent.Load() }
 // the packet, which takes no sequence number then, or ErrSeqExhausted. The sequence number never cycles (RFC 4303 §3.3.3): after 2^32-1,
 // or 2^64-1 with ESN, ErrSeqExhausted is all that comes, for ever.
 func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
+	sc.taken = 0
 	n := s.fit(cap(dst)-len(dst), frames)
 	seq, n := s.take(n)
+	sc.first, sc.taken = seq, n
 	for i := range frames {
 		f := &frames[i]
 		if f.Err != nil {

@@ -48,18 +48,18 @@ func (s *separate) putIV(sc *Scratch, iv []byte, seq uint64) { s.encr.putIV(sc, 
 
 func (s *separate) seal(sc *Scratch, p []byte, seq uint64) {
 	s.mu.Lock()
+	defer s.mu.Unlock() // also where it panics: other lanes go on
 	s.encr.crypt(sc, s.layout.ivOf(p), s.layout.bodyOf(p))
 	copy(s.layout.icvOf(p), s.sum(sc, p, seq))
-	s.mu.Unlock()
 }
 
 func (s *separate) open(sc *Scratch, p []byte, seq uint64) bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	ok := subtle.ConstantTimeCompare(s.layout.icvOf(p), s.sum(sc, p, seq)) == 1
 	if ok {
 		s.encr.crypt(sc, s.layout.ivOf(p), s.layout.bodyOf(p))
 	}
-	s.mu.Unlock()
 	return ok
 }
 
