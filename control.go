@@ -3,11 +3,13 @@ package seikan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"seikan/esp"
 	"seikan/ike"
+	"seikan/internal/fault"
 	"seikan/internal/udp"
 	"seikan/sadb"
 	"seikan/session"
@@ -60,14 +62,19 @@ func newControl(r *Router, e *ike.Endpoint, t *session.Tracker) *control {
 }
 
 // run works until ctx has ended or a lane failed, and then until the peers have answered or had their time. It returns
-// the errors of lanes.
-func (c *control) run(ctx context.Context) error {
+// the errors of lanes, and a panic that nothing has caught before.
+func (c *control) run(ctx context.Context) (failure error) {
+	defer func() {
+		if v := recover(); v != nil {
+			f := fault.Caught(v)
+			failure = errors.Join(failure, fmt.Errorf("seikan: internal error: %v; %s", f, f.Stack()))
+		}
+	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	stop, late := ctx.Done(), (<-chan time.Time)(nil)
-	var failure error
 	c.do(func(now time.Time) { c.ike.Start(now, &c.out) })
 	for stop != nil || c.ike.Len() > 0 {
 		select {
@@ -82,8 +89,9 @@ func (c *control) run(ctx context.Context) error {
 		case p := <-c.early:
 			c.do(func(now time.Time) { c.cameEarly(now, p) })
 		case call := <-c.calls:
-			c.do(call.work)
-			close(call.done)
+			c.answer(call)
+		case t := <-c.troubles:
+			c.events.trouble(time.Now(), t)
 		case <-timer.C:
 			c.do(c.tick)
 		case err := <-c.failed:
@@ -105,6 +113,20 @@ func (c *control) run(ctx context.Context) error {
 	return failure
 }
 
+// answer does the work of a call.
+func (c *control) answer(call *call) {
+	call.err = errFault
+	defer close(call.done)
+	c.do(func(now time.Time) {
+		if call.whole {
+			call.work(now)
+		} else if !c.try("answer an operator", func() { call.work(now) }) {
+			return
+		}
+		call.err = nil
+	})
+}
+
 // next is when there is something to do.
 func (c *control) next() (t time.Time) {
 	for _, due := range [...]time.Time{c.ike.Next(), c.hold.next(), c.waiting.next(), c.events.limit.next(), c.debug.next()} {
@@ -122,8 +144,10 @@ func (c *control) do(work func(now time.Time)) {
 	}
 	if c.changed {
 		c.changed = false
-		c.updateMTU()
-		c.updateTunnels()
+		c.try("set MTUs and states of interfaces", func() {
+			c.updateMTU()
+			c.updateTunnels()
+		})
 	}
 }
 
@@ -131,10 +155,15 @@ func (c *control) do(work func(now time.Time)) {
 // the peer use it. What follows from that is left in c.out again, with the answer true.
 func (c *control) carryOut(now time.Time) (more bool) {
 	for _, ev := range c.out.Events {
-		c.apply(now, ev)
+		if c.debug != nil { // it looks at what is about to change
+			c.try("debug an event", func() { c.debug.event(now, ev) })
+		}
+		if c.apply(now, ev) {
+			c.try("tell of an event", func() { c.tell(now, ev) })
+		}
 	}
 	for _, d := range c.out.Datagrams {
-		c.send(d)
+		c.try("send an IKE message", func() { c.send(d) })
 	}
 	c.out.Reset()
 	switch {
@@ -152,9 +181,8 @@ func (c *control) carryOut(now time.Time) (more bool) {
 	return true
 }
 
-// apply brings the SA database, the sessions and the log up to date with an event.
-func (c *control) apply(now time.Time, ev ike.Event) {
-	c.debug.event(now, ev)
+// apply brings what lanes go by up to date with an event, and what waits for it. False: that went wrong, and nobody is to be told of the event.
+func (c *control) apply(now time.Time, ev ike.Event) (ok bool) {
 	switch ev := ev.(type) {
 	case ike.ChildOffered:
 		c.db.Offer(ev.In)
@@ -169,10 +197,10 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 			for _, id := range ev.Spec.Policies {
 				c.hold.giveUp(id)
 			}
-			return
+			return false
 		}
 		c.released = append(c.released, ev.Spec.Policies...)
-		c.waiting.arrived(now, ev.Spec.In.SPI)
+		c.openEarly(now, c.waiting.take(ev.Spec.In.SPI)...)
 		c.fit(child)
 		c.changed = true
 	case ike.ChildActive:
@@ -196,7 +224,14 @@ func (c *control) apply(now time.Time, ev ike.Event) {
 		for _, id := range ev.Policies {
 			c.hold.giveUp(id)
 		}
+	case ike.Faulted:
+		c.faulted(now, ev)
 	}
+	return true
+}
+
+// tell brings the sessions and the log up to date with an event.
+func (c *control) tell(now time.Time, ev ike.Event) {
 	c.tally.observe(ev)
 	c.events.event(now, ev)
 	if tr, ok := c.tracker.Observe(now, ev); ok {
@@ -230,8 +265,10 @@ func (c *control) handle(now time.Time, d datagram) {
 func (c *control) tick(now time.Time) {
 	c.hold.expire(now)
 	c.waiting.expire(now)
-	c.events.limit.tell(now, c.cfg.Log)
-	c.debug.tell(now)
+	c.try("tell of what was not logged", func() {
+		c.events.limit.tell(now, c.cfg.Log)
+		c.debug.tell(now)
+	})
 	c.ike.Advance(now, &c.out)
 }
 
@@ -244,14 +281,19 @@ func (c *control) heed(now time.Time, n note) {
 		c.ike.RekeyChild(now, n.in, &c.out)
 	case noteHard:
 		c.ike.ExpireChild(now, n.in, &c.out)
-	case noteUnknownSPI:
+	default:
+		c.try("tell of a dropped packet", func() { c.tellDrop(now, n) })
+	}
+}
+
+// tellDrop logs a note about a packet that was dropped.
+func (c *control) tellDrop(now time.Time, n note) {
+	if n.kind == noteUnknownSPI {
 		c.events.unknownSPI(n, c.interfaceOf(n.path.LocalHost()))
 		c.debug.unknownSPI(now, n)
-	case noteDrop:
-		if in := c.db.Lookup(n.in); in != nil {
-			c.debug.dropped(now, n)
-			c.events.packetDropped(now, n, in, c.tracker.ConnID(n.in))
-		}
+	} else if in := c.db.Lookup(n.in); in != nil {
+		c.debug.dropped(now, n)
+		c.events.packetDropped(now, n, in, c.tracker.ConnID(n.in))
 	}
 }
 

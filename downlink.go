@@ -81,6 +81,12 @@ func (d *downlink) end(now int64) {
 	d.rebuilt = d.rebuilt[:0]
 }
 
+// abandon forgets the batch, after a panic.
+func (d *downlink) abandon() {
+	d.frames, d.class, d.rebuilt = d.frames[:0], d.class[:0], d.rebuilt[:0]
+	d.sinks.abandon()
+}
+
 // spiOf is the SPI of an ESP packet, which is there.
 func spiOf(b []byte) esp.SPI { return esp.SPI(binary.BigEndian.Uint32(b)) }
 

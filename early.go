@@ -49,8 +49,7 @@ type waiting struct {
 func (c *control) cameEarly(now time.Time, p early) {
 	switch {
 	case c.db.Lookup(p.spi) != nil:
-		c.waiting.open(now, p)
-		c.waiting.end(now)
+		c.openEarly(now, p)
 	case !c.db.Offered(p.spi) || len(c.waiting.packets) == earlyQueue:
 		c.drops.Drop(sadb.DropUnknownSPI, 1)
 	default:
@@ -59,29 +58,36 @@ func (c *control) cameEarly(now time.Time, p early) {
 	}
 }
 
-// arrived opens the packets that were kept for an SA, now that it is there.
-func (w *waiting) arrived(now time.Time, spi esp.SPI) {
+// openEarly takes packets whose SA is there now.
+func (c *control) openEarly(now time.Time, list ...early) {
+	d := c.waiting.opener
+	ok := c.try("open packets that came early", func() {
+		for _, p := range list {
+			d.local, d.vrf = p.path.Local, p.path.VRF
+			d.add(now.UnixNano(), &udp.Message{Data: p.data, Remote: p.path.Remote, TOS: p.class})
+		}
+		d.end(now.UnixNano())
+	})
+	if !ok {
+		d.abandon()
+		c.drops.Drop(sadb.DropFault, uint64(len(list)))
+	}
+}
+
+// take is the packets that were kept for an SA, which are kept no more.
+func (w *waiting) take(spi esp.SPI) (list []early) {
 	kept := w.packets[:0]
 	for _, p := range w.packets {
 		if p.spi == spi {
-			w.open(now, p)
+			list = append(list, p)
 		} else {
 			kept = append(kept, p)
 		}
 	}
 	clear(w.packets[len(kept):])
-	if len(kept) < len(w.packets) {
-		w.packets = kept
-		w.end(now)
-	}
+	w.packets = kept
+	return list
 }
-
-func (w *waiting) open(now time.Time, p early) {
-	w.opener.local, w.opener.vrf = p.path.Local, p.path.VRF
-	w.opener.add(now.UnixNano(), &udp.Message{Data: p.data, Remote: p.path.Remote, TOS: p.class})
-}
-
-func (w *waiting) end(now time.Time) { w.opener.end(now.UnixNano()) }
 
 // expire drops what was kept for long enough.
 func (w *waiting) expire(now time.Time) {

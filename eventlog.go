@@ -231,6 +231,19 @@ func (l *eventLog) packetDropped(now time.Time, n note, in *sadb.Inbound, id uin
 	}
 }
 
+// trouble tells of a panic that was caught, each place once a minute.
+func (l *eventLog) trouble(now time.Time, t trouble) {
+	if !l.limit.allow(now, limitKey{mnemonic: internalErr, place: t.At}) {
+		return
+	}
+	e := l.log.Error().Str("stack", t.Stack())
+	text := fmt.Sprintf("%%%s: %s: %v", internalErr, t.during, t.Fault)
+	if t.path.Remote.IsValid() {
+		e, text = e.Stringer("peer", t.path.Remote), text+", at a message from "+t.path.Remote.String()
+	}
+	e.Msg(text)
+}
+
 // lineProtocol tells that a tunnel interface goes up or down.
 func (l *eventLog) lineProtocol(name string, up bool) {
 	state := "down"

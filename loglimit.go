@@ -30,6 +30,7 @@ type limitKey struct {
 	from     netip.Addr // the zero one: any, where there are too many
 	reason   uint8
 	spi      esp.SPI
+	place    string // in this program
 }
 
 // quiet is what is not said.
@@ -102,6 +103,8 @@ func (l *logLimit) tell(now time.Time, log zerolog.Logger) {
 			from = key.from.String()
 		case key.spi != 0:
 			from = fmt.Sprintf("spi 0x%08X", uint32(key.spi))
+		case key.place != "":
+			from = key.place
 		}
 		e.Str("from", from).Msg(repeated(n, key.mnemonic, from))
 	}

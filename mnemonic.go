@@ -34,6 +34,7 @@ const (
 	notEncrypted = "CRYPTO-6-IKMP_NOT_ENCRYPTED"
 	lineProtocol = "LINEPROTO-5-UPDOWN"
 	noKeyForPeer = "CRYPTO-6-IKMP_NO_PRESHARED_KEY"
+	internalErr  = "SYS-3-INTERNAL_ERROR" // of ours
 )
 
 func connectionRequest(sa ike.SAInfo) string {

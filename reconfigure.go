@@ -22,7 +22,8 @@ type Change struct {
 // Reconfigure puts another configuration into force. SAs and sessions that are the same in it go on; the others are deleted, and the peers
 // told. Peers can only be at addresses that the Router has sockets for. An error changes nothing.
 func (r *Router) Reconfigure(ctx context.Context, ch Change) (err error) {
-	if stopped := r.call(ctx, func(now time.Time) { err = r.control.reconfigure(now, ch) }); stopped != nil {
+	work := func(now time.Time) { err = r.control.reconfigure(now, ch) }
+	if stopped := r.ask(ctx, &call{work: work, whole: true, done: make(chan struct{})}); stopped != nil {
 		return stopped
 	}
 	return err

@@ -222,6 +222,15 @@ type logLines struct {
 	mu    sync.Mutex
 	lines []map[string]any
 	text  bytes.Buffer
+
+	faulty string // a message that begins so is a panic
+}
+
+// panicAt has messages that begin so be panics from now on.
+func (l *logLines) panicAt(prefix string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faulty = prefix
 }
 
 func (l *logLines) Write(b []byte) (int, error) {
@@ -230,6 +239,9 @@ func (l *logLines) Write(b []byte) (int, error) {
 	var line map[string]any
 	if err := json.Unmarshal(b, &line); err != nil {
 		return 0, err
+	}
+	if s, _ := line[zerolog.MessageFieldName].(string); l.faulty != "" && strings.HasPrefix(s, l.faulty) {
+		panic("a fault")
 	}
 	l.lines = append(l.lines, line)
 	return l.text.Write(b)

@@ -33,13 +33,15 @@ type Router struct {
 	acquires chan acquire
 	early    chan early
 	failed   chan error
-	calls    chan call // not buffered: one that was taken is being answered
+	troubles chan trouble
+	calls    chan *call // not buffered: one that was taken is being answered
 
 	tunnels atomic.Pointer[map[string]*tunnel] // by name; the map is not modified
 	numbers atomic.Uint32                      // given to packets that are fragmented against their flag DF: theirs may mean nothing (RFC 6864 §4.1)
 	lanes   sync.WaitGroup
 	running bool        // control's: lanes are started
 	watched atomic.Bool // drops are debugged: lanes tell of more of them
+	faults  faults
 
 	ran     atomic.Bool
 	stopped chan struct{} // closed when control has ended
@@ -78,7 +80,8 @@ func New(cfg Config) (*Router, error) {
 		acquires: make(chan acquire, acquireQueue),
 		early:    make(chan early, earlyQueue),
 		failed:   make(chan error, 1),
-		calls:    make(chan call),
+		troubles: make(chan trouble, faultQueue),
+		calls:    make(chan *call),
 		stopped:  make(chan struct{}),
 	}
 	r.tunnels.Store(&map[string]*tunnel{})
@@ -133,26 +136,39 @@ func (r *Router) Run(ctx context.Context) error {
 // lane runs a lane. Its error ends the Router; the first one is kept.
 func (r *Router) lane(run func() error) {
 	if err := run(); err != nil {
-		select {
-		case r.failed <- err:
-		default:
-		}
+		r.fail(err)
+	}
+}
+
+// fail ends the Router.
+func (r *Router) fail(err error) {
+	select {
+	case r.failed <- err:
+	default:
 	}
 }
 
 // call is work for the control goroutine that somebody waits for.
 type call struct {
-	work func(now time.Time)
-	done chan struct{} // closed when the work, and what it asked for, is done
+	work  func(now time.Time)
+	whole bool          // a panic leaves half of it, with which control cannot go on
+	done  chan struct{} // closed when the work, and what it asked for, is done
+	err   error         // why it is not; set before done is closed
 }
+
+// errFault is the answer to a call that has panicked.
+var errFault = errors.New("seikan: internal error, see the log")
 
 // call has f done by the control goroutine. What f asks for in control.out is carried out by then, too.
 func (r *Router) call(ctx context.Context, f func(now time.Time)) error {
-	c := call{f, make(chan struct{})}
+	return r.ask(ctx, &call{work: f, done: make(chan struct{})})
+}
+
+func (r *Router) ask(ctx context.Context, c *call) error {
 	select {
 	case r.calls <- c:
 		<-c.done
-		return nil
+		return c.err
 	case <-r.stopped:
 		return ErrStopped
 	case <-ctx.Done():

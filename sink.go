@@ -121,6 +121,14 @@ func (s *sinks) add(t *tunnel) {
 	first.sharing[t.GRE.mark()] = n
 }
 
+// abandon forgets what was put anywhere. The sinks of tunnels are made anew.
+func (s *sinks) abandon() {
+	for _, n := range append(*s.busy, s.shared) {
+		n.writes, n.octets = n.writes[:0], 0
+	}
+	*s.busy, s.made = (*s.busy)[:0], nil
+}
+
 // flush writes what was put anywhere, and returns how many packets were not taken.
 func (s *sinks) flush() (unwritten int) {
 	for _, n := range *s.busy {

@@ -60,6 +60,7 @@ type uplink struct {
 	scratch esp.Scratch
 	arena   []byte
 	msgs    []udp.Message
+	sealed  *sadb.Outbound // whose sequence numbers scratch.Taken are, until their turn has ended; nil: it has
 }
 
 // inner is what is remembered of a packet on the run.
@@ -242,9 +243,10 @@ func (u *uplink) flush(now int64) {
 		return
 	}
 	path := out.Path()
+	u.sealed = out
 	out.Seal(&u.scratch, u.arena, frames)
 	u.msgs = u.msgs[:0]
-	octets, first := 0, uint64(0)
+	octets := 0
 	for i := range frames {
 		if err := frames[i].Err; err != nil {
 			charge(&out.Counters, &entry.Counters.Out, sealReason(err), 1)
@@ -252,9 +254,6 @@ func (u *uplink) flush(now int64) {
 		}
 		u.msgs = append(u.msgs, udp.Message{Data: frames[i].Data, Remote: path.Remote, TOS: inner[i].class, MayFragment: inner[i].may})
 		octets += inner[i].size
-		if first == 0 {
-			first = frames[i].Seq
-		}
 	}
 	if len(u.msgs) == 0 { // out of sequence numbers
 		u.r.tell(note{kind: noteHard, in: out.Child().In.SPI()})
@@ -266,12 +265,11 @@ func (u *uplink) flush(now int64) {
 		u.carried.Out.Bytes.Add(uint64(octets))
 	}
 	if u.inOrder && !u.prompt {
+		first, _ := u.scratch.Taken()
 		out.WaitTurn(first)
 	}
 	all := u.send(&path)
-	if u.inOrder {
-		out.EndTurn(first, uint64(len(u.msgs)))
-	}
+	u.endTurn()
 	if !all {
 		for i := range u.msgs {
 			if err := u.msgs[i].Err; err != nil {
@@ -280,6 +278,24 @@ func (u *uplink) flush(now int64) {
 		}
 	}
 	u.r.checkSoft(out.Child())
+}
+
+// endTurn tells the lanes that wait for what was sealed here that it was sent, or never will be.
+func (u *uplink) endTurn() {
+	out := u.sealed
+	if u.sealed = nil; out == nil || !u.inOrder {
+		return
+	}
+	if first, n := u.scratch.Taken(); n > 0 {
+		out.EndTurn(first, n)
+	}
+}
+
+// abandon forgets the batch, after a panic.
+func (u *uplink) abandon() {
+	u.frames, u.inner, u.need, u.heads, u.msgs = u.frames[:0], u.inner[:0], 0, u.heads[:0], u.msgs[:0]
+	u.out, u.entry = nil, nil
+	u.endTurn()
 }
 
 // errNoSocket: the SA's path is of a socket that is not there.

@@ -40,6 +40,7 @@ const (
 	DropTunWrite     // the device did not take it
 	DropIKEQueueFull // too many IKE messages wait already
 	DropSocketFull   // the router did not get to the socket's queue in time
+	DropFault        // a panic of this router, which has ended the batch that it was in
 
 	NumDropReasons = iota // how many there are
 )
@@ -73,6 +74,7 @@ var dropWords = [NumDropReasons]string{
 	DropTunWrite:     "device write error",
 	DropIKEQueueFull: "IKE queue full",
 	DropSocketFull:   "socket queue full",
+	DropFault:        "internal error",
 }
 
 // String is a few words, the same in every release: operators and their tools look for them.

@@ -101,21 +101,25 @@ func (l *Log) Debugging() bool { return l.debugging.Load() }
 
 // Write takes one message as the object that package zerolog makes of it. It never fails: what is no message is counted.
 func (l *Log) Write(object []byte) (int, error) {
+	l.print(l.take(object))
+	return len(object), nil
+}
+
+// take hands a message to all places but the console, and returns what is for that. After a panic others find no lock.
+func (l *Log) take(object []byte) (toConsole [][]byte) {
 	m, err := parse(object)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err != nil {
 		l.malformed++
-		l.mu.Unlock()
-		return len(object), nil
+		return nil
 	}
 	m.JSON = slices.Clone(object) // the writer's memory is used again
-	toConsole := l.tellLimit(m.Time, nil)
+	toConsole = l.tellLimit(m.Time, nil)
 	if l.limit.allow(m) {
 		toConsole = l.deliver(m, toConsole)
 	}
-	l.mu.Unlock()
-	l.print(toConsole)
-	return len(object), nil
+	return toConsole
 }
 
 // Tick tells the time, about once a second: what was dropped by the limit is told of then, if no message came. Mark stands in
