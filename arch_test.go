@@ -72,7 +72,7 @@ var clock = []string{"Now", "Since", "Until", "After", "AfterFunc", "Sleep", "Ti
 var concurrent = []string{"", "cmd/seikan", "internal/netns", "internal/cli", "internal/sshd", "internal/syslog", "internal/interop", "bench", "bench/relay"}
 
 // unsafeFiles are the files that may import unsafe.
-var unsafeFiles = []string{"internal/udp/linux*.go", "tun/*_linux.go"}
+var unsafeFiles = []string{"internal/udp/linux*.go", "tun/*_linux.go", "internal/clocktest/*.go"}
 
 func TestArchitecture(t *testing.T) {
 	seen := make(map[string]bool)

@@ -32,7 +32,7 @@ type downlink struct {
 	scratch  esp.Scratch
 	sinks    sinks
 	rebuilt  []byte // the packets of the batch that came by transport mode
-	reported int64  // when control was last told of an unknown SPI
+	reported int64  // when control was last told of an unknown SPI, as a Stamp
 	untold   uint64 // packets of unknown SPIs since then
 }
 
@@ -53,7 +53,7 @@ func newOpener(r *Router, lane int) *downlink {
 	}
 }
 
-// step takes the first n of msgs. now is nanoseconds since 1970, for LastUse.
+// step takes the first n of msgs. now is a Stamp.
 func (d *downlink) step(now int64, n int) {
 	for i := range d.msgs[:n] {
 		m := &d.msgs[i]

@@ -64,9 +64,9 @@ func (c *control) openEarly(now time.Time, list ...early) {
 	ok := c.try("open packets that came early", func() {
 		for _, p := range list {
 			d.local, d.vrf = p.path.Local, p.path.VRF
-			d.add(now.UnixNano(), &udp.Message{Data: p.data, Remote: p.path.Remote, TOS: p.class})
+			d.add(c.db.Stamp(now), &udp.Message{Data: p.data, Remote: p.path.Remote, TOS: p.class})
 		}
-		d.end(now.UnixNano())
+		d.end(c.db.Stamp(now))
 	})
 	if !ok {
 		d.abandon()

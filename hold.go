@@ -137,7 +137,7 @@ func (c *control) release(now time.Time, id sadb.PolicyID) {
 // sendHeld sends packets of one device.
 func (c *control) sendHeld(now time.Time, via string, pkts [][]byte) {
 	c.uplink.via = via
-	if !c.try("send packets that were held", func() { c.uplink.step(now.UnixNano(), pkts) }) {
+	if !c.try("send packets that were held", func() { c.uplink.step(c.db.Stamp(now), pkts) }) {
 		c.uplink.abandon()
 		c.drops.Drop(sadb.DropFault, uint64(len(pkts)))
 	}

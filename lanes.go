@@ -87,7 +87,7 @@ func (l *uplinkLane) batch(frames []tun.Frame) {
 			l.r.caughtIn("outbound packets", len(frames), v)
 		}
 	}()
-	now := time.Now().UnixNano()
+	now := l.r.db.Stamp(time.Now())
 	for _, f := range frames {
 		l.take(now, f)
 	}
@@ -96,7 +96,7 @@ func (l *uplinkLane) batch(frames []tun.Frame) {
 
 // run works until the socket is closed.
 func (d *downlink) run() error {
-	return d.serve(d.r, func(n int) { d.step(time.Now().UnixNano(), n) }, d.abandon)
+	return d.serve(d.r, func(n int) { d.step(d.r.db.Stamp(time.Now()), n) }, d.abandon)
 }
 
 // ikeReader reads a socket for bare IKE.

@@ -84,6 +84,7 @@ func New(cfg Config) (*Router, error) {
 		calls:    make(chan *call),
 		stopped:  make(chan struct{}),
 	}
+	r.db.StartClock(time.Now())
 	r.tunnels.Store(&map[string]*tunnel{})
 	r.setTunnels(cfg.Tunnels)
 	r.db.SetPolicies(cfg.Policies)
@@ -241,7 +242,7 @@ func (r *Router) heard(in esp.SPI) time.Time {
 	if sa == nil {
 		return time.Time{}
 	}
-	return lastUse(&sa.Counters)
+	return r.db.Moment(sa.Counters.LastUse.Load())
 }
 
 // sent is when the last packet went out on a Child SA, by its inbound SPI.
@@ -250,13 +251,5 @@ func (r *Router) sent(in esp.SPI) time.Time {
 	if sa == nil {
 		return time.Time{}
 	}
-	return lastUse(&sa.Child().Out.Counters)
-}
-
-func lastUse(c *sadb.Counters) time.Time {
-	ns := c.LastUse.Load()
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, ns)
+	return r.db.Moment(sa.Child().Out.Counters.LastUse.Load())
 }

@@ -183,8 +183,8 @@ func TestStepsCarryPackets(t *testing.T) {
 			if out.Packets != 40 || out.Bytes != 40000 || in.Packets != 40 || in.Bytes != 40000 || out.DropTotal()+in.DropTotal() != 0 {
 				t.Errorf("got out %+v, in %+v, want 40 packets of 40000 octets and no drop", out, in)
 			}
-			if got := lastUse(&b.r.db.Lookup(0x1001).Counters); !got.Equal(time.Unix(2, 0)) {
-				t.Errorf("last use: got %v, want %v", got, time.Unix(2, 0))
+			if got := b.r.heard(0x1001); b.r.db.Stamp(got) != 2e9 {
+				t.Errorf("last heard: got %v, want %v", got, b.r.db.Moment(2e9))
 			}
 		})
 	}
@@ -387,7 +387,7 @@ func TestDownlinkKeepaliveAndDummy(t *testing.T) {
 	if in.DropTotal() != 0 || in.Packets != 0 || b.dev.packets != 0 || b.r.drops.Load().DropTotal() != 0 {
 		t.Errorf("got %+v, %d packets at the device, want nothing counted", in, b.dev.packets)
 	}
-	if lastUse(&b.r.db.Lookup(0x1001).Counters).IsZero() {
+	if b.r.heard(0x1001).IsZero() {
 		t.Error("a dummy packet was authenticated and is no sign of life")
 	}
 }

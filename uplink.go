@@ -86,7 +86,7 @@ func newUplink(r *Router, n, lane int) *uplink {
 	}
 }
 
-// step sends a batch of inner packets, which are borrowed for the call. now is nanoseconds since 1970, for LastUse.
+// step sends a batch of inner packets, which are borrowed for the call. now is a Stamp.
 func (u *uplink) step(now int64, pkts [][]byte) {
 	for _, p := range pkts {
 		u.take(now, tun.Frame{Data: p})

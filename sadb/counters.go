@@ -8,7 +8,7 @@ type Counters struct {
 	Packets atomic.Uint64 // carried: sealed, or opened and admitted
 	Bytes   atomic.Uint64 // octets of those, as inner packets
 	Drops   [NumDropReasons]atomic.Uint64
-	LastUse atomic.Int64 // nanoseconds since 1970; 0: never
+	LastUse atomic.Int64 // a Stamp; 0: never
 
 	_ [64]byte // keeps the counters of another lane off this cache line
 }
@@ -18,7 +18,7 @@ func (c *Counters) Drop(why DropReason, n uint64) { c.Drops[why].Add(n) }
 
 // Load reads all of them.
 func (c *Counters) Load() CounterValues {
-	v := CounterValues{Packets: c.Packets.Load(), Bytes: c.Bytes.Load(), LastUse: c.LastUse.Load()}
+	v := CounterValues{Packets: c.Packets.Load(), Bytes: c.Bytes.Load()}
 	for i := range c.Drops {
 		v.Drops[i] = c.Drops[i].Load()
 	}
@@ -29,7 +29,6 @@ func (c *Counters) Load() CounterValues {
 type CounterValues struct {
 	Packets, Bytes uint64
 	Drops          [NumDropReasons]uint64
-	LastUse        int64
 }
 
 // DropTotal is the drops for all reasons together.

@@ -13,12 +13,13 @@ import (
 
 // DB is the SAs and policies of one router. The zero value is empty.
 //
-// Lookup, Route, Offered, Entry and Entries, and all that they give, are safe for use by any goroutine. The other methods belong to one goroutine,
+// Lookup, Route, Offered, Entry, Entries, Stamp and Moment, and all that they give, are safe for use by any goroutine. The other methods belong to one goroutine,
 // the writer.
 type DB struct {
 	inbound  spiTable
 	policies atomic.Pointer[spd] // nil: none
 	offered  offered
+	clock
 
 	// The writer's.
 	first, last *Child             // all of them, in order of installation

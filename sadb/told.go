@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// toldDrops is when a drop was last told of, in nanoseconds since 1970, by its reason.
+// toldDrops is when a drop was last told of, as a Stamp, by its reason.
 type toldDrops [NumDropReasons]atomic.Int64
 
-// Tell reports whether a drop is to be told of: no other for the same reason was for so long. It is for the goroutine that asks first. Memory for
+// Tell reports whether a drop is to be told of: no other for the same reason was for so long. now is a Stamp. It is for the goroutine that asks first. Memory for
 // it is made with the first drop of the SA.
 func (in *Inbound) Tell(now int64, why DropReason, every time.Duration) bool {
 	t := in.told.Load()

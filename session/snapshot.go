@@ -157,6 +157,7 @@ func (t *Tracker) flows(r *record, parts Parts, now time.Time) []Flow {
 			}
 			f.In.count(sinceZero(e.Counters.In.Load(), zero[0]))
 			f.Out.count(sinceZero(e.Counters.Out.Load(), zero[1]))
+			f.In.LastUse, f.Out.LastUse = t.used(&e.Counters.In, now), t.used(&e.Counters.Out, now)
 		}
 		flows = append(flows, f)
 	}
@@ -181,11 +182,17 @@ func (t *Tracker) flow(p sadb.Policy, origin string, children []*sadb.Child, now
 	return f
 }
 
+// used is when a packet was counted last, as the system's clock has it now.
+func (t *Tracker) used(c *sadb.Counters, now time.Time) time.Time {
+	last := t.db.Moment(c.LastUse.Load())
+	if last.IsZero() {
+		return last
+	}
+	return now.Add(last.Sub(now)).UTC()
+}
+
 func (d *Direction) count(v sadb.CounterValues) {
 	d.Packets, d.Bytes, d.Dropped = v.Packets, v.Bytes, v.DropTotal()
-	if v.LastUse != 0 {
-		d.LastUse = time.Unix(0, v.LastUse).UTC()
-	}
 	for r, n := range v.Drops {
 		if n > 0 {
 			d.Drops = append(d.Drops, DropCount{sadb.DropReason(r).String(), n})

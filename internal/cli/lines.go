@@ -25,9 +25,10 @@ type Line struct {
 	in   *Lines
 	user User // without Idle
 	end  func(why string)
-	used atomic.Int64 // when, in nanoseconds since 1970
 
-	changed atomic.Bool // its configuration mode has changed something, which was not told of yet
+	entered time.Time
+	used    atomic.Int64 // how long after that, in nanoseconds
+	changed atomic.Bool  // its configuration mode has changed something, which was not told of yet
 }
 
 // User is an operator at a terminal.
@@ -40,8 +41,7 @@ type User struct {
 
 // Enter gives a terminal the lowest line that is free, from 1 on. end is called when an operator ends it, and must not wait.
 func (l *Lines) Enter(name string, from netip.Addr, end func(why string)) *Line {
-	line := &Line{in: l, end: end}
-	line.Use()
+	line := &Line{in: l, end: end, entered: time.Now()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.list == nil {
@@ -69,7 +69,7 @@ func (l *Line) operator() string {
 }
 
 // Use notes that something was typed.
-func (l *Line) Use() { l.used.Store(time.Now().UnixNano()) }
+func (l *Line) Use() { l.used.Store(int64(time.Since(l.entered))) }
 
 // Leave gives the line back.
 func (l *Line) Leave() {
@@ -83,12 +83,11 @@ func (l *Lines) Users() (all []User) {
 	if l == nil {
 		return nil
 	}
-	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, line := range l.list {
 		u := line.user
-		u.Idle = max(0, now.Sub(time.Unix(0, line.used.Load())))
+		u.Idle = max(0, time.Since(line.entered)-time.Duration(line.used.Load()))
 		all = append(all, u)
 	}
 	slices.SortFunc(all, func(a, b User) int { return cmp.Compare(a.Line, b.Line) })

@@ -27,6 +27,7 @@ type Log struct {
 	mu        sync.Mutex // guards what follows
 	cfg       Config
 	mark      string // in front of the time
+	clock     Clock
 	seq       uint64
 	buffer    buffer
 	limit     limiter
@@ -52,7 +53,7 @@ const (
 
 // New makes a Log.
 func New(cfg Config, o Options) *Log {
-	l := &Log{opt: o}
+	l := &Log{opt: o, clock: o.Clock}
 	l.Configure(cfg)
 	return l
 }
@@ -127,6 +128,7 @@ func (l *Log) take(object []byte) (toConsole [][]byte) {
 func (l *Log) Tick(now time.Time, mark string) {
 	l.mu.Lock()
 	l.mark = mark
+	l.clock.Started = now.Round(0).Add(-now.Sub(l.opt.Clock.Started)) // messages have the system's clock, which may have been set
 	toConsole := l.tellLimit(now, nil)
 	l.mu.Unlock()
 	l.print(toConsole)
@@ -163,7 +165,7 @@ func own(now time.Time, s Severity, name, text string) Message {
 func (l *Log) deliver(m Message, toConsole [][]byte) [][]byte {
 	l.seq++
 	m.Seq = l.seq
-	line := l.cfg.Stamps.appendStamp(make([]byte, 0, 48+len(m.Text)), l.opt.Clock, l.mark, m.Time, m.Seq)
+	line := l.cfg.Stamps.appendStamp(make([]byte, 0, 48+len(m.Text)), l.clock, l.mark, m.Time, m.Seq)
 	m.Line = string(append(line, m.Text...))
 	var listened [numPlaces]bool
 	for _, s := range l.listeners {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"seikan/internal/clocktest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -342,4 +344,17 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.Write(p)
+}
+
+// The time since the start is how long that is, also where the system's clock was set.
+func TestUptimeOfASteppedClock(t *testing.T) {
+	began := time.Now()
+	for _, step := range []time.Duration{0, time.Hour, -time.Hour} {
+		l := New(Config{Stamps: Stamps{Kind: Uptime}, Monitor: LevelOf(Debug)}, Options{Clock: Clock{Started: began}})
+		terminal := monitorOf(t, l)
+		now := clocktest.Step(t, began.Add(2*time.Minute), step)
+		l.Tick(now, "")
+		say(t, l, now.Add(500*time.Millisecond), "info", "%SYS-6-TEST: a message")
+		wantLines(t, fmt.Sprintf("a step of %v", step), terminal.Queue().Take(), "00:02:00: %SYS-6-TEST: a message\n")
+	}
 }
