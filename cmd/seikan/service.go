@@ -155,6 +155,7 @@ func lanes(b config.Built) int {
 func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 	var sockets []seikan.Socket
 	s.fronts = make(map[string]namespace)
+	unsteered := false // said once, for all of them
 	for _, l := range built.Locals {
 		ns, err := findNamespace(l.Netns)
 		if err != nil {
@@ -174,6 +175,12 @@ func (s *service) listen(built config.Built) ([]seikan.Socket, error) {
 				Mark: tun.Mark, Netns: l.Netns, Absent: l.Alternate, MayFragment: natt, NoSegmentation: built.Offloads.NoSegmentation, NoCoalescing: built.Offloads.NoCoalescing,
 				Refused: func(err error) {
 					s.log.Warn().Err(err).Stringer("socket", at).Msg("offload is off: the kernel does not cut datagrams up")
+				},
+				Unsteered: func(err error) {
+					if !unsteered {
+						s.log.Warn().Err(err).Msg("one socket for each address, and packets in UDP leave with DF set: the kernel does not choose among sockets as it is told")
+					}
+					unsteered = true
 				},
 			})
 			if err != nil {

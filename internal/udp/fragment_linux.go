@@ -2,6 +2,7 @@ package udp
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"syscall"
 
@@ -27,10 +28,7 @@ func loosen(c Conn, open func() (Conn, error)) error {
 }
 
 // canLoosen reports whether there is anything to choose: IPv6 has no such flag, its routers never fragment.
-func canLoosen(c Conn) bool {
-	lc, ok := c.(*linuxConn)
-	return ok && lc.local.Addr().Is4()
-}
+func canLoosen(a netip.Addr) bool { return a.Unmap().Is4() }
 
 // deafen has a raw socket receive nothing, as each raw socket gets a copy of all that comes. Connected to its own address, from which nothing
 // comes, there is no copy at all; an address that is not here cannot be connected to, and a filter drops the copies.

@@ -3,9 +3,11 @@ package udp
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"os"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -119,6 +121,83 @@ func TestMayFragment(t *testing.T) {
 				wantMessages(t, receive(t, from[int(spi)%len(from)], 1), back, there)
 			}
 		})
+	}
+}
+
+// The second socket gets nothing, from the moment on that it is there: nobody reads it.
+func TestMayFragmentLosesNothing(t *testing.T) {
+	probe := open(t, "127.0.0.1", Options{})
+	at := probe.LocalAddr()
+	probe.Close()
+	var writers []Writer // of several ports, as the kernel would choose by them
+	for range 8 {
+		writers = append(writers, open(t, "127.0.0.1", Options{}).NewWriter())
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ms := []Message{{Data: make([]byte, 8), Remote: at}}
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				writers[i%len(writers)].WriteBatch(ms) // which is refused while nobody is there
+			}
+		}
+	}()
+	for round := range 300 {
+		group, err := ListenGroup(at, 1+round%2, Options{MayFragment: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range group {
+			loose := c.(*linuxConn).loose
+			err := loose.raw.Control(func(fd uintptr) {
+				if n, _, err := unix.Recvfrom(int(fd), make([]byte, 100), unix.MSG_DONTWAIT); err != unix.EAGAIN {
+					t.Errorf("round %d: the second socket beside %d of %d got %d octets, %v", round, i, len(group), n, err)
+				}
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		for _, c := range group { // only now: where one is gone the others are chosen otherwise
+			c.Close()
+		}
+	}
+	close(stop)
+	<-stopped
+}
+
+// A kernel that cannot steer datagrams to the sockets of a group has one socket, without the second one, and says so.
+func TestListenGroupUnsteered(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		var said []error
+		o := Options{MayFragment: true, Unsteered: func(err error) { said = append(said, err) }, steer: func(syscall.RawConn, int) error { return unix.ENOPROTOOPT }}
+		group, err := ListenGroup(loopback4, n, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := group[0]
+		t.Cleanup(func() { c.Close() })
+		if len(group) != 1 || c.(*linuxConn).loose != nil || len(said) != 1 || !errors.Is(said[0], unix.ENOPROTOOPT) {
+			t.Errorf("a group of %d: got %d sockets, the second one %v, said %v", n, len(group), c.(*linuxConn).loose, said)
+		}
+		from := open(t, "127.0.0.1", Options{})
+		ms := []Message{{Data: make([]byte, 40), Remote: c.LocalAddr(), MayFragment: true}}
+		if n, err := from.NewWriter().WriteBatch(ms); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		receive(t, c, 1)
+		ms[0].Remote = from.LocalAddr()
+		if n, err := c.NewWriter().WriteBatch(ms); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		receive(t, from, 1)
+		if _, err := ListenGroup(c.LocalAddr(), n, Options{}); err == nil {
+			t.Error("its address was given away")
+		}
 	}
 }
 

@@ -2,6 +2,8 @@
 
 package udp
 
+import "net/netip"
+
 func loosen(Conn, func() (Conn, error)) error { return nil }
 
-func canLoosen(Conn) bool { return false }
+func canLoosen(netip.Addr) bool { return false }

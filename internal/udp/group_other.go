@@ -16,4 +16,4 @@ func reusePort(_ syscall.RawConn, on bool) error {
 	return nil
 }
 
-func steer(Conn, int) error { return errors.ErrUnsupported }
+func steer(syscall.RawConn, int) error { return errors.ErrUnsupported }

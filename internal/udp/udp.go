@@ -97,7 +97,13 @@ type Options struct {
 	// Portable selects the sockets of package net where a faster way exists.
 	Portable bool
 
+	// Unsteered is called by ListenGroup where the system cannot have several sockets share an address as they have to, and there is one
+	// instead, without MayFragment. Nil: no call.
+	Unsteered func(error)
+
 	reusePort bool // the address is shared with others of a group
+	group     int  // how many sockets share it that are to be steered to; 0: it is no group
+	steer     func(raw syscall.RawConn, n int) error
 }
 
 // defaultBuffer lets a receiver that was off the CPU for a scheduler's slice find its datagrams still there: at 10 Gb/s it
@@ -136,7 +142,7 @@ func listen(addr netip.AddrPort, o Options) (*net.UDPConn, error) {
 		network = "udp6" // package net makes it IPV6_V6ONLY
 	}
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		return errors.Join(setMark(raw, o.Mark), setAbsent(raw, o.Absent, a.Is6()), reusePort(raw, o.reusePort))
+		return errors.Join(setMark(raw, o.Mark), setAbsent(raw, o.Absent, a.Is6()), reusePort(raw, o.reusePort), o.steerGroup(raw))
 	}}
 	var pc net.PacketConn
 	err := netns.Do(o.Netns, func() (err error) {
