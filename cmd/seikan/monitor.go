@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"seikan/internal/cli"
 	"seikan/internal/config"
 	"seikan/internal/metrics"
 	"seikan/internal/web"
@@ -21,6 +24,11 @@ type monitoring struct {
 	started time.Time
 	changes chan monitorChange
 	ended   chan struct{} // closed when run has returned
+
+	wanted config.Built               // what the configuration says
+	again  again                      // of that
+	retry  <-chan time.Time           // has a value when it is to be tried again; nil: it is in force
+	shown  atomic.Pointer[cli.Access] // what operators see of it; anybody reads it
 
 	cfg    *config.Monitor // of the server; nil: there is none
 	name   string          // of the router, as the server has it
@@ -68,29 +76,52 @@ func (m *monitoring) prepare(built config.Built) (*web.Config, error) {
 	return cfg, err
 }
 
-// open makes the server, which answers once run does.
+// open makes the server, which answers once run does. What cannot be opened run tries again.
 func (m *monitoring) open(built config.Built) error {
+	m.wanted = built
+	_, err := m.note(m.reopen(built))
+	return err
+}
+
+// note arranges for the next attempt at what is wanted, where the last has failed.
+func (m *monitoring) note(err error) (news bool, _ error) {
+	wait, news := m.again.note(err)
+	if m.retry = nil; err != nil {
+		m.retry = time.After(wait)
+	}
+	at := netip.AddrPort{}
+	if m.wanted.Monitor != nil {
+		at = m.wanted.Monitor.Listen
+	}
+	m.shown.Store(new(m.again.access(at)))
+	return news, err
+}
+
+// show is what operators see of it. Any goroutine may call it.
+func (m *monitoring) show() cli.Access { return *m.shown.Load() }
+
+// reopen makes the server where there is none.
+func (m *monitoring) reopen(built config.Built) error {
+	m.cfg, m.server = nil, nil
 	cfg, err := m.prepare(built)
+	if err != nil || cfg == nil {
+		return err
+	}
+	server, err := web.Listen(*cfg)
 	if err != nil {
 		return err
 	}
-	return m.listen(cfg, built)
+	m.adopt(server, cfg, built)
+	return nil
 }
 
-func (m *monitoring) listen(cfg *web.Config, built config.Built) (err error) {
-	if cfg == nil {
-		m.cfg, m.server = nil, nil
-		return nil
-	}
-	if m.server, err = web.Listen(*cfg); err != nil {
-		return err
-	}
-	m.cfg, m.name = built.Monitor, built.Hostname
+// adopt has a server that listens be the one.
+func (m *monitoring) adopt(s *web.Server, cfg *web.Config, built config.Built) {
+	m.server, m.cfg, m.name = s, built.Monitor, built.Hostname
 	if !cfg.Listen.Addr().IsLoopback() && cfg.TLS == nil {
 		m.log.Warn().Stringer("listen", cfg.Listen).Msg("monitoring crosses the network in the clear, its token too")
 	}
 	m.log.Info().Stringer("listen", m.server.Addr()).Bool("tls", cfg.TLS != nil).Msg("monitoring")
-	return nil
 }
 
 // close is for a server that never ran.
@@ -108,12 +139,19 @@ func (m *monitoring) run(ctx context.Context) {
 	for {
 		select {
 		case c := <-m.changes:
-			c.err <- m.turn(ctx, c.built)
+			m.wanted = c.built
+			_, err := m.note(m.turn(ctx, c.built))
+			c.err <- err
+		case <-m.retry:
+			if news, err := m.note(m.turn(ctx, m.wanted)); news {
+				m.log.Error().Err(err).Msg("monitoring is still not as configured, and is tried again")
+			}
 		case err := <-m.served:
 			m.served = nil
 			m.stop()
-			m.log.Error().Err(err).Msg("monitoring has ended")
+			m.log.Error().Err(err).Msg("monitoring has ended, and is tried again")
 			m.cfg, m.server = nil, nil
+			m.note(err)
 		case <-ctx.Done():
 			m.end()
 			return
@@ -144,7 +182,7 @@ func (m *monitoring) end() {
 	m.served = nil
 }
 
-// change puts another configuration into force. An error leaves what there was.
+// change puts another configuration into force. An error leaves what there was, and what could not be opened is tried again.
 func (m *monitoring) change(ctx context.Context, built config.Built) error {
 	done := make(chan error, 1)
 	select {
@@ -167,14 +205,23 @@ func (m *monitoring) turn(ctx context.Context, built config.Built) error {
 		return err
 	}
 	before := m.cfg
-	m.end() // first: the new one may want the same port
-	if err = m.listen(next, built); err != nil {
-		built.Monitor = before
-		if back := m.open(built); back != nil {
-			m.log.Error().Err(back).Msg("monitoring has ended")
-			m.cfg, m.server = nil, nil
+	if next == nil || before != nil && overlap(before.Listen, next.Listen) {
+		m.end() // first: the new one needs the port
+		if err = m.reopen(built); err != nil {
+			built.Monitor = before
+			if back := m.reopen(built); back != nil {
+				err = errors.Join(err, back)
+			}
 		}
+		m.begin(ctx)
+		return err
 	}
+	server, err := web.Listen(*next)
+	if err != nil {
+		return err
+	}
+	m.end()
+	m.adopt(server, next, built)
 	m.begin(ctx)
-	return err
+	return nil
 }

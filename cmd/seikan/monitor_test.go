@@ -18,6 +18,7 @@ import (
 
 	"seikan"
 	"seikan/esp"
+	"seikan/internal/cli"
 	"seikan/internal/config"
 	"seikan/session"
 )
@@ -172,4 +173,75 @@ func TestMonitoringChangeAfterEnd(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for range 1000 {
+		if so() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("%s: not in 20 s", what)
+}
+
+// What cannot be opened, at the start or later, is opened once it can be; what is there stays meanwhile.
+func TestMonitoringIsTriedAgain(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	first, second := netip.MustParseAddrPort(taken.Addr().String()), freePort(t)
+	at := func(a netip.AddrPort) config.Built { return config.Built{Monitor: &config.Monitor{Listen: a}} }
+	m := newMonitoring(zerolog.Nop(), quiet{})
+	if err := m.open(at(first)); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Fatalf("got %v, want that the address is in use", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { m.run(ctx); close(ended) }()
+	defer func() { cancel(); <-ended }()
+	if got := m.show(); got.At != first || !strings.Contains(got.Error, "in use") {
+		t.Errorf("got %+v", got)
+	}
+	if err := m.change(ctx, at(second)); err != nil || m.show() != (cli.Access{At: second}) {
+		t.Fatalf("got %v, %+v", err, m.show())
+	}
+	if err := m.change(ctx, at(first)); err == nil || m.show().At != first || m.show().Error == "" {
+		t.Errorf("got %v, %+v, want an error", err, m.show())
+	}
+	if code, _ := status(t, second, ""); code != 200 {
+		t.Errorf("where it was before: got %d", code)
+	}
+	taken.Close()
+	eventually(t, "where it is to be", func() bool { code, _ := status(t, first, ""); return code == 200 })
+	eventually(t, "no error", func() bool { return m.show() == cli.Access{At: first} })
+	if code, _ := status(t, second, ""); code != 0 {
+		t.Errorf("where it was before: got %d", code)
+	}
+}
+
+func TestAgain(t *testing.T) {
+	var a again
+	one, two := errors.New("one"), errors.New("two")
+	for i, step := range []struct {
+		err  error
+		wait time.Duration
+		news bool
+	}{
+		{one, time.Second, true}, {one, 2 * time.Second, false}, {two, 4 * time.Second, true}, {two, 8 * time.Second, false},
+		{nil, 0, false}, {one, time.Second, true},
+	} {
+		if wait, news := a.note(step.err); wait != step.wait || news != step.news {
+			t.Errorf("step %d: got %v, %v, want %v, %v", i, wait, news, step.wait, step.news)
+		}
+	}
+	for range 100 {
+		if wait, _ := a.note(one); wait > lastAgain {
+			t.Fatalf("got a wait of %v", wait)
+		}
+	}
 }

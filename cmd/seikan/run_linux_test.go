@@ -252,6 +252,29 @@ func TestListenersThatCannotBe(t *testing.T) {
 	}
 }
 
+// A router starts without listeners that cannot be opened, and says so where operators look.
+func TestStartWithoutListeners(t *testing.T) {
+	t.Parallel()
+	conf := deviceConf + "monitor http listen 192.0.2.99 9400\nmonitor http token a-test-token-of-some-length\nusername ann secret of-ann\nip ssh listen 192.0.2.99 2222\n"
+	p := startProgram(t, conf, filepath.Join(socketDir(t), "seikan.sock"))
+	p.ready(t)
+	for command, want := range map[string]string{
+		"show ip ssh":                  `^SSH Enabled - version 2\.0, not listening on 192\.0\.2\.99 port 2222: ssh: .*cannot assign requested address \(tried again\)\n`,
+		"show monitoring":              `^Monitoring enabled, not listening on 192\.0\.2\.99 port 9400: web: .*cannot assign requested address \(tried again\)\n$`,
+		"show logging | include tried": `no monitoring yet: it is tried again: .*\n.*no terminals over SSH yet: they are tried again: `,
+	} {
+		if code, out := p.vty(t, command); code != 0 || !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("%s: got %d, %q; want %s", command, code, out, want)
+		}
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.wait(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, p.output.String())
+	}
+}
+
 // A start that fails leaves nothing behind.
 func TestRunFails(t *testing.T) {
 	t.Parallel()

@@ -73,6 +73,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
 		Format: func() session.Format { return s.listed.Load().format }, Log: s.logs.log, Config: s.config, Ping: ping.Run,
 		Lines: &cli.Lines{Cleared: s.lineCleared},
+		SSH:   func() cli.SSH { return s.terminals.show() }, Monitoring: func() cli.Access { return s.monitor.show() },
 		Clock: func() (time.Time, bool) { return time.Now(), clockSet() },
 	}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
@@ -103,8 +104,8 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.onClose(s.closeTunnels)
 	s.list(built)
 	s.monitor = newMonitoring(s.log, s.router)
-	if err := s.monitor.open(built); err != nil {
-		return err
+	if err := s.monitor.open(built); err != nil { // packets do not wait for that
+		s.log.Error().Err(err).Msg("no monitoring yet: it is tried again")
 	}
 	s.onClose(s.monitor.close)
 	if err := s.makeDir(filepath.Dir(o.socket)); err != nil {
@@ -117,7 +118,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 	s.terminals = newTerminals(s.log, o, s.info.Lines)
 	s.onClose(s.terminals.close)
 	if err := s.terminals.change(built); err != nil {
-		return err
+		s.log.Error().Err(err).Msg("no terminals over SSH yet: they are tried again")
 	}
 	if err := host.SetRoutes(built.Routes, built.Lines); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,17 +21,22 @@ import (
 	"seikan/internal/sshd"
 )
 
-// terminals is SSH, which the configuration may switch on and off and move. It belongs to whoever changes the configuration.
+// terminals is SSH, which the configuration may switch on and off and move. What cannot be opened is tried again. Any goroutine may use it.
 type terminals struct {
 	log    zerolog.Logger
 	socket string // of the command line
 	key    string // file with the host key
 
+	mu     sync.Mutex      // guards what follows; held while a listener is opened and closed
+	wanted config.Terminal // what the configuration says
+	again  again
+	timer  *time.Timer // for the next attempt; nil: there was none
+	closed bool
 	server *sshd.Server // nil: never was there SSH
-	enable atomic.Value // hash of the password of `enable`, a string
 	listen netip.AddrPort
 	stop   func() // ends the listener; nil: nothing listens
 
+	enable atomic.Value  // hash of the password of `enable`, a string
 	lines  *cli.Lines    // those of operators who are here, over SSH and otherwise
 	checks chan struct{} // a place for the password of `enable` that is being checked
 }
@@ -39,9 +45,51 @@ func newTerminals(log zerolog.Logger, o runOptions, lines *cli.Lines) *terminals
 	return &terminals{lines: lines, checks: make(chan struct{}, 1), log: log, socket: o.socket, key: filepath.Join(filepath.Dir(o.file), "ssh_host_ed25519_key")}
 }
 
-// change puts another configuration into force. After an error SSH is as before, but for who may come in.
+// change puts another configuration into force. After an error SSH is as before, but for who may come in, and what could not be done is tried
+// again.
 func (t *terminals) change(built config.Built) error {
-	cfg := built.Terminal
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wanted = built.Terminal
+	_, err := t.attempt()
+	return err
+}
+
+// retry tries again what could not be opened. An error is logged where it is another one than before.
+func (t *terminals) retry() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
+	if news, err := t.attempt(); news {
+		t.log.Error().Err(err).Msg("terminals over SSH are still not open, and are tried again")
+	}
+}
+
+// attempt puts into force what is wanted, and arranges for the next attempt; mu is held.
+func (t *terminals) attempt() (news bool, err error) {
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	err = t.open(t.wanted)
+	wait, news := t.again.note(err)
+	if err != nil {
+		t.timer = time.AfterFunc(wait, t.retry)
+	}
+	return news, err
+}
+
+// show is what operators see of it.
+func (t *terminals) show() cli.SSH {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	cfg := t.wanted
+	return cli.SSH{Access: t.again.access(cfg.Listen), LoginTime: cfg.LoginTime, Tries: cfg.Tries, Limit: cfg.Sessions}
+}
+
+// open puts a configuration into force; mu is held.
+func (t *terminals) open(cfg config.Terminal) error {
 	next := sshd.Config{Banner: cfg.Banner, LoginTime: cfg.LoginTime, Tries: cfg.Tries, IdleTime: cfg.IdleTime, Sessions: cfg.Sessions}
 	for _, u := range cfg.Users {
 		next.Users = append(next.Users, sshd.User{Name: u.Name, Privileged: u.Privilege == 15, Secret: u.Secret, Keys: u.Keys})
@@ -58,19 +106,35 @@ func (t *terminals) change(built config.Built) error {
 			t.log.Info().Stringer("listen", t.listen).Msg("no more terminals over SSH; those that are there go on")
 		}
 		t.mute()
+		t.listen = netip.AddrPort{}
 		return nil
 	}
 	if t.stop != nil && t.listen == cfg.Listen {
 		return nil
 	}
-	l, err := net.Listen("tcp", cfg.Listen.String())
+	rivals := t.stop != nil && overlap(t.listen, cfg.Listen)
+	if rivals {
+		t.mute()
+	}
+	err := t.listenAt(cfg.Listen)
+	if err != nil && rivals {
+		err = errors.Join(err, t.listenAt(t.listen))
+	}
+	return err
+}
+
+// listenAt moves to another address. After an error the one before is as it was.
+func (t *terminals) listenAt(at netip.AddrPort) error {
+	l, err := net.Listen("tcp", at.String())
 	if err != nil {
 		return fmt.Errorf("ssh: %w", err)
 	}
 	t.mute()
-	t.listen = cfg.Listen
+	if t.listen != at {
+		t.log.Info().Stringer("listen", at).Msg("terminals over SSH")
+	}
+	t.listen = at
 	t.serve(l)
-	t.log.Info().Stringer("listen", cfg.Listen).Msg("terminals over SSH")
 	return nil
 }
 
@@ -116,9 +180,16 @@ func (t *terminals) mute() {
 
 // close ends SSH with all sessions.
 func (t *terminals) close() error {
+	t.mu.Lock()
+	t.closed = true
+	if t.timer != nil {
+		t.timer.Stop()
+	}
 	t.mute()
-	if t.server != nil {
-		t.server.Close()
+	server := t.server
+	t.mu.Unlock()
+	if server != nil {
+		server.Close() // not under the lock: it waits for sessions, one of which may be changing the configuration
 	}
 	return nil
 }

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,4 +140,67 @@ func TestClearLineOverSSH(t *testing.T) {
 	if got := told.String(); !strings.Contains(got, `"user":"bob","line":1,"source":"127.0.0.1","by":"ann on vty1 (127.0.0.1)","message":"terminal ended: its line was cleared"`) {
 		t.Errorf("the log has %s", got)
 	}
+}
+
+// A listener that cannot be opened, at the start or later, is opened once it can be; the one before stays meanwhile. What is not wanted any
+// more is not tried again.
+func TestSSHIsTriedAgain(t *testing.T) {
+	hash, err := bcrypt.GenerateFromPassword([]byte("of-ann"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	ts := newTerminals(zerolog.Nop(), runOptions{socket: filepath.Join(dir, "vty.sock"), file: filepath.Join(dir, "gw.conf")}, new(cli.Lines))
+	defer ts.close()
+	first, second := netip.MustParseAddrPort(taken.Addr().String()), freePort(t)
+	at := func(a netip.AddrPort) config.Built {
+		return config.Built{Terminal: config.Terminal{Listen: a, Users: []config.User{{Name: "ann", Secret: string(hash)}}, LoginTime: time.Minute, Tries: 1, Sessions: 1}}
+	}
+	greets := func(a netip.AddrPort) bool {
+		c, err := net.DialTimeout("tcp", a.String(), 10*time.Second)
+		if err != nil {
+			return false
+		}
+		defer c.Close()
+		c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		b := make([]byte, 4)
+		_, err = io.ReadFull(c, b)
+		return err == nil && string(b) == "SSH-"
+	}
+	wantShown := func(at netip.AddrPort, failed bool) {
+		t.Helper()
+		if got := ts.show(); got.At != at || (got.Error != "") != failed {
+			t.Errorf("got %+v, want %v, failed %v", got.Access, at, failed)
+		}
+	}
+	if err := ts.change(at(first)); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Fatalf("got %v, want that the address is in use", err)
+	}
+	wantShown(first, true)
+	if err := ts.change(at(second)); err != nil || !greets(second) {
+		t.Fatalf("got %v", err)
+	}
+	wantShown(second, false)
+	if err := ts.change(at(first)); err == nil || !greets(second) {
+		t.Errorf("got %v, want an error, and what there was", err)
+	}
+	wantShown(first, true)
+	taken.Close()
+	eventually(t, "where it is to be", func() bool { return greets(first) })
+	eventually(t, "no error", func() bool { return ts.show().Error == "" })
+	if greets(second) {
+		t.Error("it is still where it was before")
+	}
+	if err := ts.change(at(netip.MustParseAddrPort("192.0.2.99:22"))); err == nil {
+		t.Error("an address that is not here was no error")
+	}
+	if err := ts.change(at(first)); err != nil || !greets(first) {
+		t.Errorf("going back: %v", err)
+	}
+	wantShown(first, false)
 }

@@ -63,6 +63,9 @@ type Info struct {
 	Config        Configurator          // nil: it cannot be changed
 	Lines         *Lines                // terminals; nil: none has a line
 
+	// SSH and Monitoring are where others than peers come in. Nil: nowhere.
+	SSH        func() SSH
+	Monitoring func() Access
 	// Clock is the time, and whether something keeps it right. Nil: that of the system.
 	Clock func() (now time.Time, right bool)
 

@@ -93,6 +93,7 @@ var root = &node{next: []*node{
 			{text: "access-lists", help: "Access lists of IPv4", options: named(kindList), run: showLists(true, false), pipe: true},
 			showAddresses(false),
 			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(false), pipe: true},
+			showSSH,
 			showVRF,
 		}},
 		{text: "ipv6", help: "IPv6", next: []*node{
@@ -101,6 +102,7 @@ var root = &node{next: []*node{
 			{text: "route", help: "Routes into the tunnels", options: routeOptions, run: showRoutes(true), pipe: true},
 		}},
 		showLogging,
+		showMonitoring,
 		showPrivilege,
 		{text: "running-config", help: "Configuration that the router runs with", privileged: true, options: runningOptions, run: showRunning, pipe: true},
 		showStartup,

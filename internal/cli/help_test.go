@@ -61,6 +61,7 @@ func TestHelp(t *testing.T) {
   ip              IPv4
   ipv6            IPv6
   logging         Where messages go, and those that are kept
+  monitoring      Where the metrics and the page are
   privilege       Whether privileged commands are turned on
   running-config  Configuration that the router runs with
   startup-config  Configuration that the router starts with

@@ -7,7 +7,7 @@ import (
 
 // techCommands are the commands whose output `show tech-support` is, in order.
 var techCommands = []string{
-	"show clock", "show version", "show running-config", "show interfaces", "show vrf detail", "show ip route", "show ipv6 route", "show access-lists", "show crypto map", "show crypto ipsec transform-set",
+	"show clock", "show version", "show running-config", "show interfaces", "show vrf detail", "show ip ssh", "show monitoring", "show ip route", "show ipv6 route", "show access-lists", "show crypto map", "show crypto ipsec transform-set",
 	"show crypto ikev2 proposal", "show crypto ikev2 policy", "show crypto ikev2 profile", "show crypto ipsec profile",
 	"show crypto session detail", "show crypto session history", "show crypto isakmp peers", "show crypto ikev2 sa detailed", "show crypto ikev2 session detailed",
 	"show crypto ikev2 stats", "show crypto ikev2 diagnose error", "show crypto ipsec sa detail", "show crypto engine connections active", "show crypto statistics", "show logging",
