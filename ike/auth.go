@@ -167,8 +167,8 @@ func (s *sa) handleAuth(now time.Time, p *parts, out *Output) (reply []wire.Payl
 	s.closeHalfOpen()
 	s.establish(now, 0, out)
 	s.hearAdditional(p)
-	s.thin(now, out)
 	s.peer.Unique.settle(now, s, p.notify(wire.INITIAL_CONTACT) != nil, out)
+	s.thin(now, out) // behind, as whoever comes back takes no more room
 	after = func() { s.settleTwins(now, out); s.pump(now, out) }
 	if childless {
 		return reply, after

@@ -58,6 +58,7 @@ func (s *sa) install(now time.Time, b *bargain, more []byte, out *Output) {
 	inbound.SPI, inbound.ESN, inbound.Window = c.in, c.algs.esn, f.Window
 	outbound.SPI, outbound.ESN = c.out, c.algs.esn
 	e.children[c.in], s.children[c.in] = c, c
+	e.childPool.take(&s.peer.children)
 	for _, f := range c.flows {
 		e.succeeded(f)
 	}
@@ -209,6 +210,7 @@ func (c *child) down(now time.Time, why Reason, out *Output) {
 	c.e.deadlines.disarm(&c.doubtAt)
 	delete(c.e.children, c.in)
 	delete(c.sa.children, c.in)
+	c.e.childPool.give(&c.sa.peer.children)
 	if c.retired && why != ReasonRekeyed && c.successor == nil && c.deleting {
 		why = ReasonRekeyed
 	}

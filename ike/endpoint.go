@@ -28,6 +28,8 @@ type Endpoint struct {
 	cookies   cookies
 	children  map[esp.SPI]*child
 	deadlines deadlines
+	saPool    pool
+	childPool pool
 	away      map[sadb.Host]bool // our addresses that are gone
 	drops     [NumDrops]uint64
 	traces    func(sadb.Host) bool // whose messages are told of; nil: nobody's
@@ -52,7 +54,9 @@ type initKey struct {
 type peerRef struct {
 	*Peer
 	flows    []*flowRef
-	sas      []*sa     // with the peer, in the order in which that was known
+	sas      []*sa // with the peer, in the order in which that was known
+	count    int   // of those, and children of their Child SAs: as the pools count them
+	children int
 	failures int       // in a row
 	retry    time.Time // no new attempt before
 	reason   Reason    // of the last failure
@@ -72,6 +76,7 @@ func New(cfg Config) (*Endpoint, error) {
 		openFrom: map[sadb.Host]int{},
 		children: map[esp.SPI]*child{},
 		away:     map[sadb.Host]bool{},
+		saPool:   poolOfSAs, childPool: poolOfChildren,
 	}
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("ike: %w", err)

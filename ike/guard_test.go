@@ -95,7 +95,7 @@ func (p *pair) wantOnlyEnded(gone sadb.IKEID) {
 	if len(p.a.kids) != 1 || p.a.e.Len() != 1 || len(p.a.e.bySPI) != 1 || len(p.a.e.children) != 1 {
 		p.fail("%d children, %d IKE SAs, %d SPIs are left, want 1 of each", len(p.a.kids), p.a.e.Len(), len(p.a.e.bySPI))
 	}
-	p.run(2 * time.Second)
+	p.run(10 * time.Second)
 	p.a.acquire("f0")
 	p.run(2 * time.Second)
 	if n := p.agree(); n != 2 || p.a.e.Len() != 2 {
@@ -184,15 +184,16 @@ func TestPanicInAnAttempt(t *testing.T) {
 	s := p.a.of("B")
 	p.a.do(func(now time.Time, out *Output) { p.a.e.DeleteChild(now, p.a.only(), ReasonOperator, out) })
 	p.run(time.Second)
-	good := s.keys.out
 	s.keys.out = nil // the request cannot be sealed
 	p.a.acquire("f0")
-	s.keys.out = good
 	failed := find[Failed](p.a)
 	if len(failed) != 1 || len(failed[0].Policies) != 1 || failed[0].Policies[0] != "f0" || failed[0].Reason != ReasonFault {
 		p.fail("got the failures %+v, want that of f0", failed)
 	}
-	p.run(2 * time.Second)
+	if downs := find[SADown](p.a); len(downs) != 1 || downs[0].Reason != ReasonFault {
+		p.fail("got the ends %+v, want that of the IKE SA", downs)
+	}
+	p.run(10 * time.Second)
 	p.a.acquire("f0")
 	p.run(2 * time.Second)
 	if n := p.agree(); n != 1 {

@@ -376,6 +376,8 @@ func reasonOf(n wire.NotifyType) Reason {
 		return ReasonAuthFailed
 	case wire.TS_UNACCEPTABLE:
 		return ReasonNoTrafficSelectors
+	case wire.NO_ADDITIONAL_SAS:
+		return ReasonTooMany
 	case wire.INVALID_SYNTAX, wire.INVALID_MAJOR_VERSION, wire.UNSUPPORTED_CRITICAL_PAYLOAD:
 		return ReasonProtocol
 	}

@@ -296,7 +296,7 @@ func (s *sa) respondChild(now time.Time, p *parts, old *child, ni, nr []byte, in
 	if s.encapsulates() && s.path.Local.Port() != s.e.cfg.NATTPort {
 		return nil, refuse(wire.NO_PROPOSAL_CHOSEN, "ike: the peer did not move to the NAT-T port, so ESP has no way to it")
 	}
-	if bad := s.childRoom(); bad != nil {
+	if bad := s.childRoom(old); bad != nil {
 		return nil, bad
 	}
 	if p.tsI == nil || p.tsR == nil || len(p.tsI.Selectors) == 0 || len(p.tsR.Selectors) == 0 {

@@ -205,6 +205,32 @@ func (s *side) usable() {
 	if len(s.kids) > 0 && !active {
 		s.p.fail("%s: %d Child SAs and no IKE SA that is Active", s.name, len(s.kids))
 	}
+	s.counted()
+}
+
+// counted checks that the pools have counted what there is.
+func (s *side) counted() {
+	extraSAs, extraChildren := 0, 0
+	seen := map[*peerRef]bool{}
+	for _, x := range s.e.sas {
+		p := x.peer
+		if p == nil || seen[p] {
+			continue
+		}
+		seen[p] = true
+		children := 0
+		for _, o := range p.sas {
+			children += len(o.children)
+		}
+		if p.count != len(p.sas) || p.children != children {
+			s.p.fail("%s: %d IKE SAs and %d Child SAs with %s are counted, there are %d and %d", s.name, p.count, p.children, p.Name, len(p.sas), children)
+		}
+		extraSAs += max(0, p.count-s.e.saPool.own)
+		extraChildren += max(0, p.children-s.e.childPool.own)
+	}
+	if s.e.saPool.used != extraSAs || s.e.childPool.used != extraChildren {
+		s.p.fail("%s: %d IKE SAs and %d Child SAs are beyond what peers have for themselves, want %d and %d", s.name, s.e.saPool.used, s.e.childPool.used, extraSAs, extraChildren)
+	}
 }
 
 func (s *side) apply(ev Event) {

@@ -24,6 +24,7 @@ const (
 	ReasonReconfigured              // the configuration has it otherwise now
 	ReasonRemoved                   // the configuration does not have it any more
 	ReasonFault                     // a panic of this router (Faulted)
+	ReasonTooMany                   // NO_ADDITIONAL_SAS, found by us or told by the peer; or an IKE SA that has made room for others of its peer
 	NumReasons
 )
 
@@ -34,6 +35,7 @@ var reasonText = [...]string{
 	ReasonReplacedByPeer: "replaced by a new session of the peer", ReasonProtocol: "protocol error", ReasonTimeout: "set-up timed out",
 	ReasonPeerError: "refused by peer", ReasonLocal: "local failure", ReasonReauthenticated: "reauthenticated", ReasonReconfigured: "configuration changed",
 	ReasonRemoved: "removed from the configuration", ReasonFault: "internal error",
+	ReasonTooMany: "too many SAs",
 }
 
 func (r Reason) String() string { return reasonText[r] }

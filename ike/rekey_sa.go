@@ -264,8 +264,8 @@ func (s *sa) handleRekeySA(now time.Time, p *parts, out *Output) ([]wire.Payload
 	case *newChild, *rekeyChild, *deleteChildren, *followUp:
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: a %T is under way", x) // RFC 7296 §2.25.2, RFC 9370 §2.2.4
 	}
-	if n := len(s.kin()); n >= maxSAs {
-		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the peer has %d IKE SAs and does not delete them", n)
+	if bad := s.rekeyRoom(); bad != nil {
+		return nil, bad
 	}
 	if ours != nil && ours.theirs != nil {
 		return nil, refuse(wire.TEMPORARY_FAILURE, "ike: the peer has rekeyed the IKE SA already")

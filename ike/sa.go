@@ -91,6 +91,7 @@ type sa struct {
 func (s *sa) join(p *peerRef) {
 	s.peer = p
 	p.sas = append(p.sas, s)
+	s.e.saPool.take(&p.count)
 }
 
 // leave takes the SA out of the Endpoint's lists.
@@ -99,7 +100,8 @@ func (s *sa) leave() {
 	delete(e.sas, s.id)
 	delete(e.bySPI, s.ourSPI())
 	e.freeID = min(e.freeID, s.id)
-	if p := s.peer; p != nil {
+	if p := s.peer; p != nil && slices.Contains(p.sas, s) {
+		e.saPool.give(&p.count)
 		p.sas = slices.DeleteFunc(p.sas, func(o *sa) bool { return o == s })
 	}
 	s.state = dead

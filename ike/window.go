@@ -214,6 +214,7 @@ func (s *sa) beingRekeyed() bool { return s.state == established && s.awaited !=
 
 // launch makes the exchange's request and sends it.
 func (s *sa) launch(now time.Time, x exchange, out *Output) {
+	s.e.changing(s)
 	typ, ps, ok := x.begin(s, now, out)
 	if !ok {
 		return

@@ -15,7 +15,7 @@ const maxErrors = 50
 // faults are the reasons for which a session that goes down has failed, and was not ended by somebody.
 var faults = []ike.Reason{
 	ike.ReasonPeerLost, ike.ReasonAuthFailed, ike.ReasonNoProposal, ike.ReasonNoTrafficSelectors, ike.ReasonLifetime, ike.ReasonProtocol, ike.ReasonTimeout,
-	ike.ReasonPeerError, ike.ReasonLocal, ike.ReasonFault,
+	ike.ReasonPeerError, ike.ReasonLocal, ike.ReasonFault, ike.ReasonTooMany,
 }
 
 // errorReport is `show crypto ikev2 diagnose error`: the last failures in the histories of all sessions, the newest first.
