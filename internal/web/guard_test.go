@@ -1,13 +1,10 @@
 package web
 
 import (
-	"bufio"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -285,61 +282,5 @@ func TestLongHeader(t *testing.T) {
 		if (got.code == http.StatusOK) != tt.ok { // too long: 431, or none where the client is still writing
 			t.Errorf("%d octets: got %d, %s", tt.size, got.code, got.body)
 		}
-	}
-}
-
-// While there are as many connections as may be, another one is not answered; when one ends it is.
-func TestConnectionLimit(t *testing.T) {
-	s := serve(t, Config{})
-	type client struct {
-		net.Conn
-		r *bufio.Reader
-	}
-	dial := func() client {
-		c, err := net.Dial("tcp", s.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { c.Close() })
-		return client{c, bufio.NewReader(c)}
-	}
-	ask := func(c client) { fmt.Fprintf(c, "GET /icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n") }
-	answer := func(c client) int {
-		res, err := http.ReadResponse(c.r, nil)
-		if err != nil {
-			return 0
-		}
-		defer res.Body.Close()
-		if _, err := io.Copy(io.Discard, res.Body); err != nil {
-			return 0
-		}
-		return res.StatusCode
-	}
-	var clients []client
-	for range maxConns {
-		c := dial()
-		ask(c)
-		if got := answer(c); got != http.StatusOK {
-			t.Fatalf("client %d: got %d", len(clients), got)
-		}
-		clients = append(clients, c)
-	}
-	waiting, extra := dial(), make(chan int, 1)
-	ask(waiting)
-	go func() { extra <- answer(waiting) }()
-	for _, c := range clients { // those that are there are served before it
-		ask(c)
-		if got := answer(c); got != http.StatusOK {
-			t.Fatalf("got %d", got)
-		}
-	}
-	select {
-	case got := <-extra:
-		t.Fatalf("one connection too many: got %d", got)
-	default:
-	}
-	clients[0].Close()
-	if got := <-extra; got != http.StatusOK {
-		t.Errorf("after one has ended: got %d", got)
 	}
 }

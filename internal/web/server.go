@@ -12,8 +12,6 @@ import (
 	"net/netip"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"seikan"
 	"seikan/esp"
 	"seikan/session"
@@ -21,7 +19,7 @@ import (
 
 // Limits of the listener.
 const (
-	maxConns    = 64              // at a time; others wait to be accepted
+	maxConns    = 64              // at a time (visitors.go)
 	maxHeader   = 8 << 10         // octets of a request's header; net/http adds 4 KiB
 	headerTime  = 5 * time.Second // within which a client must send its request
 	idleTime    = 30 * time.Second
@@ -73,13 +71,14 @@ func Listen(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err) // it names the address and the port
 	}
-	s := &Server{listener: netutil.LimitListener(l, maxConns)}
+	s := &Server{listener: newVisitors(l, maxConns)}
 	names := certificateNames(cfg.TLS)
 	if cfg.TLS != nil {
 		s.listener = tls.NewListener(s.listener, serverTLS(cfg))
 	}
 	s.http = http.Server{
-		Handler:           newGuard(cfg, names, newMux(cfg)),
+		Handler:     newGuard(cfg, names, answered(newMux(cfg))),
+		ConnContext: withVisitor, ConnState: onState,
 		ReadHeaderTimeout: headerTime, ReadTimeout: headerTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader,
 		ErrorLog:       log.New(io.Discard, "", 0), // what clients do wrong is theirs, and not for the log
