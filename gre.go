@@ -30,6 +30,8 @@ const (
 	etherIPv6 = 0x86dd
 	greTTL    = 255    // unless the tunnel says otherwise
 	dontSplit = 0x4000 // the flag DF of the IPv4 header's word at octet 6
+
+	moreFragments = 0x2000 // the flag MF there
 )
 
 // greMark is what tells the packets of one tunnel from those of another between the same ends.
@@ -62,6 +64,11 @@ func greMarkOf(packet []byte) (m greMark, ok bool) {
 		return m, false
 	}
 	return greMark{true, binary.BigEndian.Uint32(p[at:])}, true
+}
+
+// isFragment reports whether an IPv4 packet, which has been parsed, is a part of one.
+func isFragment(packet []byte) bool {
+	return binary.BigEndian.Uint16(packet[6:])&(moreFragments|fragOffset) != 0
 }
 
 var errGRE = errors.New("not of the tunnel")

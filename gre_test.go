@@ -102,6 +102,29 @@ func TestGREInner(t *testing.T) {
 	}
 }
 
+// What is behind the IPv4 header of a fragment is no GRE header, whatever it looks like. Fragments are not put together, and have a reason of
+// their own.
+func TestGREFragment(t *testing.T) {
+	in := packet(innerA, innerB, 7, 100)
+	g := &GRE{Local: outerA, Remote: outerB}
+	for name, place := range map[string]uint16{"whole": 0, "whole with DF": dontSplit, "first": 0x2000, "middle": 0x2001, "last": 0x0008} {
+		for _, shared := range []bool{false, true} {
+			dev := &sinkDevice{}
+			all := newSinks(dev)
+			s := all.sink(dev)
+			if s.gre = g; shared {
+				s = &sink{sharing: map[greMark]*sink{g.mark(): s}}
+			}
+			p := inIPv4(greHeader(0, etherIPv4), in)
+			binary.BigEndian.PutUint16(p[6:], place)
+			why, ok := s.put(p, 0)
+			if whole := place&^dontSplit == 0; ok != whole || !ok && why != sadb.DropGREFragment {
+				t.Errorf("%s, shared %v: got %v, %v", name, shared, ok, why)
+			}
+		}
+	}
+}
+
 // What inner takes is a part of the packet that begins like IP; gopacket agrees on where.
 func FuzzGREInner(f *testing.F) {
 	f.Add(greHeader(0, etherIPv4), false, uint32(0))

@@ -23,6 +23,9 @@ func (s *sink) put(packet []byte, mss uint16) (why sadb.DropReason, ok bool) {
 	if s == nil {
 		return sadb.DropTunWrite, false // its tunnel is gone
 	}
+	if (s.sharing != nil || s.gre != nil) && isFragment(packet) {
+		return sadb.DropGREFragment, false
+	}
 	if s.sharing != nil {
 		mark, whole := greMarkOf(packet)
 		if s = s.sharing[mark]; !whole || s == nil {

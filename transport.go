@@ -23,8 +23,7 @@ const (
 // fragment (RFC 4303 §3.3.4: only whole datagrams), or has options or extension headers that belong to the IP header.
 func bare(packet []byte) (at int, next uint8, ok bool) {
 	if packet[0]>>4 == 4 {
-		const fragments = 0x2000 | fragOffset
-		return ipv4Header, packet[9], packet[0] == 0x45 && binary.BigEndian.Uint16(packet[6:])&fragments == 0
+		return ipv4Header, packet[9], packet[0] == 0x45 && !isFragment(packet)
 	}
 	next = packet[6]
 	return ipv6Header, next, next != protoHopByHop && next != protoRouting && next != protoFragment

@@ -6,15 +6,16 @@ type DropReason uint8
 // Reasons for drops.
 const (
 	// Of inbound SAs.
-	DropReplay     DropReason = iota // the sequence number was seen before (RFC 4303 §3.4.3)
-	DropStale                        // the sequence number is left of the replay window
-	DropICV                          // the packet did not authenticate
-	DropPadding                      // the padding is not what ESP says it is
-	DropNextHeader                   // the next header contradicts the packet, or is of no tunnel
-	DropIdentity                     // the inner packet is outside of the SA's selectors (RFC 4301 §5.2)
-	DropMartian                      // the inner packet has an address that no router passes on (RFC 1812 §5.3.7)
-	DropGRE                          // the GRE header is not that of the tunnel (RFC 2784, RFC 2890)
-	DropECN                          // congestion was marked, and the inner packet cannot carry the mark (RFC 6040 §4.2)
+	DropReplay      DropReason = iota // the sequence number was seen before (RFC 4303 §3.4.3)
+	DropStale                         // the sequence number is left of the replay window
+	DropICV                           // the packet did not authenticate
+	DropPadding                       // the padding is not what ESP says it is
+	DropNextHeader                    // the next header contradicts the packet, or is of no tunnel
+	DropIdentity                      // the inner packet is outside of the SA's selectors (RFC 4301 §5.2)
+	DropMartian                       // the inner packet has an address that no router passes on (RFC 1812 §5.3.7)
+	DropGRE                           // the GRE header is not that of the tunnel (RFC 2784, RFC 2890)
+	DropGREFragment                   // it is a fragment of a packet with GRE, which is not put together
+	DropECN                           // congestion was marked, and the inner packet cannot carry the mark (RFC 6040 §4.2)
 
 	// Of outbound SAs and policies.
 	DropDiscard      // the policy says so
@@ -54,6 +55,7 @@ var dropWords = [NumDropReasons]string{
 	DropIdentity:     "outside the selectors",
 	DropMartian:      "martian",
 	DropGRE:          "bad GRE header",
+	DropGREFragment:  "fragment of GRE",
 	DropECN:          "congestion mark",
 	DropDiscard:      "policy",
 	DropBypass:       "policy: in the clear",
