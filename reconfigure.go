@@ -2,6 +2,7 @@ package seikan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +37,7 @@ func (c *control) reconfigure(now time.Time, ch Change) error {
 	if err := next.check(); err != nil {
 		return fmt.Errorf("seikan: reconfigure: %w", err)
 	}
-	if err := next.checkLocals(); err != nil {
+	if err := errors.Join(next.checkLocals(), next.checkDevices(*c.tunnels.Load())); err != nil {
 		return fmt.Errorf("seikan: reconfigure: %w", err)
 	}
 	ic := ch.IKE

@@ -3,13 +3,17 @@ package seikan
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"seikan/sadb"
 	"seikan/session"
+	"seikan/tun"
+	"seikan/tun/tuntest"
 )
 
 // A peer more, and traffic goes on over the SAs that there are; a key more, and the session ends and comes up again; what cannot be
@@ -100,6 +104,48 @@ func TestReconfigureStopped(t *testing.T) {
 		g.a.stop()
 		if err := g.a.router.Reconfigure(context.Background(), Change{}); !errors.Is(err, ErrStopped) {
 			t.Errorf("got %v, want %v", err, ErrStopped)
+		}
+	})
+}
+
+// A device stays with the name of its tunnel: its lane knows no other one. A change that would have it otherwise is refused, and changes nothing.
+func TestReconfigureMovesNoDevice(t *testing.T) {
+	engine(t, nil, func(t *testing.T, g *rig) {
+		first, second := tuntest.NewMem(1400), tuntest.NewMem(1400)
+		set := func(devices map[string]tun.Device) error {
+			c := siteConfig(outerA, outerB, innerA, innerB)
+			ch := Change{IKE: c.IKE, Policies: c.Policies, Session: c.Session}
+			for _, name := range slices.Sorted(maps.Keys(devices)) {
+				p := c.Policies[0]
+				p.ID, p.Interface = sadb.PolicyID(name), name
+				ch.Policies = append(ch.Policies, p)
+				ch.Tunnels = append(ch.Tunnels, Tunnel{Name: name, Device: devices[name]})
+			}
+			return g.a.router.Reconfigure(t.Context(), ch)
+		}
+		if err := set(map[string]tun.Device{"Tunnel0": first}); err != nil {
+			t.Fatal(err)
+		}
+		for name, bad := range map[string]map[string]tun.Device{
+			"to another name": {"Tunnel1": first},
+			"exchanged":       {"Tunnel0": second, "Tunnel1": first},
+			"in two tunnels":  {"Tunnel0": first, "Tunnel1": first},
+			"that of all":     {"Tunnel0": first, "Tunnel1": g.a.dev},
+		} {
+			if err := set(bad); err == nil || !strings.Contains(err.Error(), "device") {
+				t.Errorf("%s: got %v, want an error", name, err)
+			}
+		}
+		for _, d := range []*tuntest.Mem{first, second, g.a.dev} {
+			if !d.Send(packet(innerA, innerB, 1, 100)) {
+				t.Error("a device was closed")
+			}
+		}
+		if err := set(map[string]tun.Device{"Tunnel1": second}); err != nil {
+			t.Fatal(err)
+		}
+		if first.Send(packet(innerA, innerB, 1, 100)) {
+			t.Error("the device of a tunnel that is gone is open")
 		}
 	})
 }

@@ -22,7 +22,7 @@ type Tunnel struct {
 	// Shares is the Name of another tunnel, whose policy and SAs this one uses as well. Both wrap their packets in GRE, between the same
 	// ends; the keys tell them apart. Default: the tunnel has a policy of its own.
 	Shares string
-	Device tun.Device // closed by the Router when it ends, or when the tunnel is not configured any more
+	Device tun.Device // of no other tunnel, also later; closed by the Router when it ends, or when the tunnel is not configured any more
 	GRE    *GRE       // how packets are wrapped before they are protected; nil: not at all
 
 	// Called from the control goroutine when it changes; nil: no call.
@@ -86,7 +86,30 @@ func (c Config) checkTunnels() error {
 	for name := range policies {
 		return fmt.Errorf("policy of tunnel %s, which is not there", name)
 	}
+	if err := c.checkDevices(nil); err != nil {
+		return err
+	}
 	return c.checkShared()
+}
+
+// checkDevices finds a device that two tunnels would have, at once or, of those that there were before, one after the other: it belongs to the
+// lane of a tunnel, which knows that one's name.
+func (c Config) checkDevices(before map[string]*tunnel) error {
+	names := map[tun.Device]string{c.Device: ""}
+	for name, t := range before {
+		names[t.Device] = name
+	}
+	for _, t := range c.Tunnels {
+		name, known := names[t.Device]
+		switch {
+		case known && name == "":
+			return fmt.Errorf("tunnel %s: its device is that of all", t.Name)
+		case known && name != t.Name:
+			return fmt.Errorf("tunnel %s: its device is that of tunnel %s", t.Name, name)
+		}
+		names[t.Device] = t.Name
+	}
+	return nil
 }
 
 // checkShared finds tunnels that share SAs and that packets cannot be told apart of.
