@@ -42,7 +42,7 @@ var edges = map[string][]string{
 	"internal/config":    {"", "ike", "ike/wire", "esp", "sadb", "session", "tun", "internal/logging"},
 	"internal/ping":      {"internal/netns"},
 	"internal/file":      {},
-	"internal/cli":       {"session", "sadb", "internal/file", "internal/logging", "internal/ping"},
+	"internal/cli":       {"session", "sadb", "internal/fault", "internal/file", "internal/logging", "internal/ping"},
 	"internal/metrics":   {"", "ike", "sadb", "session"},
 	"internal/web":       {"", "esp", "ike", "sadb", "session"},
 	"internal/interop":   {},

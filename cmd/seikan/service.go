@@ -20,6 +20,7 @@ import (
 	"seikan"
 	"seikan/internal/cli"
 	"seikan/internal/config"
+	"seikan/internal/fault"
 	"seikan/internal/ping"
 	"seikan/sadb"
 	"seikan/session"
@@ -73,7 +74,7 @@ func (s *service) start(o runOptions, model *config.Model, built config.Built) e
 		Hostname: built.Hostname, Version: versionText(), RunningConfig: func() string { return s.config.running().RunningConfig() },
 		Format: func() session.Format { return s.listed.Load().format }, Log: s.logs.log, Config: s.config, Ping: ping.Run,
 		Lines: &cli.Lines{Cleared: s.lineCleared},
-		SSH:   func() cli.SSH { return s.terminals.show() }, Monitoring: func() cli.Access { return s.monitor.show() },
+		Fault: s.fault, SSH: func() cli.SSH { return s.terminals.show() }, Monitoring: func() cli.Access { return s.monitor.show() },
 		Clock: func() (time.Time, bool) { return time.Now(), clockSet() },
 	}
 	sockets, err := s.listen(built) // first: where another router has them, nothing of its is touched
@@ -138,6 +139,11 @@ func (s *service) lineCleared(u cli.User, by string) {
 		e = e.Stringer("source", u.From)
 	}
 	e.Str("by", by).Msg("terminal ended: its line was cleared")
+}
+
+// fault logs a panic that a listing has ended with. Any goroutine may call it.
+func (s *service) fault(f fault.Fault) {
+	s.log.Error().Str("stack", f.Stack()).Msg("%SYS-3-INTERNAL_ERROR: a listing: " + f.String())
 }
 
 // refused logs an offload that the kernel does not take. Any goroutine may call it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"seikan/internal/fault"
 	"seikan/internal/logging"
 	"seikan/internal/ping"
 	"seikan/session"
@@ -68,6 +69,9 @@ type Info struct {
 	Monitoring func() Access
 	// Clock is the time, and whether something keeps it right. Nil: that of the system.
 	Clock func() (now time.Time, right bool)
+
+	// Fault takes a panic that was caught, to be logged. It is called by several goroutines. Nil: no call.
+	Fault func(fault.Fault)
 
 	// Ping asks a host whether it is there, as ping.Run does. Nil: it cannot.
 	Ping func(context.Context, ping.Request, func(ping.Result) error) error

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"seikan/internal/fault"
 	"seikan/session"
 )
 
@@ -145,11 +146,11 @@ func (s *shell) do(ctx context.Context, line string, w io.Writer) error {
 	defer cancel()
 	c := &call{s, cmd.args, *cmp.Or(cmd.format, s.settings.format, new(s.info.format())), w, s.do}
 	if cmd.filter == nil {
-		return cmd.node.run(ctx, c)
+		return c.run(ctx, cmd.node)
 	}
 	lines := &lineWriter{w: w, filter: cmd.filter}
 	c.w = lines
-	if err := cmd.node.run(ctx, c); err != nil {
+	if err := c.run(ctx, cmd.node); err != nil {
 		return err
 	}
 	return lines.end()
@@ -208,4 +209,22 @@ func (s *sink) Write(b []byte) (int, error) {
 	n, err := s.w.Write(b)
 	s.err = err
 	return n, err
+}
+
+// run gives a command. A listing has texts of peers in it and changes nothing: its panic costs that listing. What changes something
+// goes on to panic, as nobody knows what is half changed.
+func (c *call) run(ctx context.Context, n *node) (err error) {
+	if !n.pipe {
+		return n.run(ctx, c)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			f := fault.Caught(v)
+			if c.info.Fault != nil {
+				c.info.Fault(f)
+			}
+			err = fmt.Errorf("cli: internal error: %v", f)
+		}
+	}()
+	return n.run(ctx, c)
 }

@@ -2,10 +2,14 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+
+	"seikan/internal/fault"
+	"seikan/session"
 )
 
 const (
@@ -395,4 +399,36 @@ func TestFilesFromElsewhere(t *testing.T) {
 			t.Errorf("%s: got %q", tt.line, out.String())
 		}
 	}
+}
+
+// faulty panics when it is asked for sessions, or to clear them.
+type faulty struct{ Backend }
+
+func (faulty) Sessions(context.Context, session.Filter, session.Parts, func([]session.Session) error) error {
+	panic("a fault")
+}
+func (faulty) ClearSAs(context.Context, session.ClearRequest) (int, error) { panic("a fault") }
+
+// A listing that panics is refused, and told of; a change that does takes the program along, as nobody knows what is half changed.
+func TestListingThatPanics(t *testing.T) {
+	var told []fault.Fault
+	info := fakeInfo
+	info.Fault = func(f fault.Fault) { told = append(told, f) }
+	s := &shell{backend: faulty{&fakeBackend{}}, info: info}
+	for _, line := range []string{"show crypto session", "show crypto session detail | include Peer"} {
+		var out bytes.Buffer
+		o, err := s.execute(t.Context(), line, false, &out)
+		if o != refused || err != nil || !strings.Contains(out.String(), "internal error: panic of type string in seikan/internal/cli.faulty.Sessions") {
+			t.Errorf("%s: got outcome %d, %v, %q", line, o, err, out.String())
+		}
+	}
+	if len(told) != 2 {
+		t.Errorf("%d panics were told of, want 2", len(told))
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a command that changes something went on after its panic")
+		}
+	}()
+	s.execute(t.Context(), "clear crypto session", false, &bytes.Buffer{})
 }
