@@ -55,6 +55,7 @@ func TestConfigured(t *testing.T) {
 		if err := c.Converse(t.Context(), screenOf(strings.NewReader(strings.ReplaceAll(tt.lines, "\n", "\r")), &out)); err != nil {
 			t.Error(err)
 		}
+		wait(t, "its line is free", func() bool { return len(lines.Users()) == 2 })
 		want := slices.Concat(tt.want, tt.want)
 		if tt.line == 0 {
 			for i := range tt.want { // at a terminal
