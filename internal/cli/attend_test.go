@@ -204,8 +204,12 @@ func TestLinesAreFew(t *testing.T) {
 	late := sit(t, c)
 	late.give(t, "show users\r", "*  0 con 0")
 	seats[3].leave()
-	wait(t, "a free line", func() bool { return len(lines.Users()) < maxAttend })
-	late.give(t, "show version\rshow users\r", "*  4 vty 3")
+	wait(t, "the free line", func() bool {
+		if _, err := io.WriteString(late.keys, "show users\r"); err != nil { // before each line it is tried
+			t.Fatal(err)
+		}
+		return strings.Contains(late.screen.String(), "*  4 vty 3")
+	})
 	stop()
 	for _, s := range seats {
 		<-s.lost
