@@ -41,7 +41,7 @@ func TestESPPathMTU(t *testing.T) {
 				sum := checksum(quoted[:2], quoted[4:])
 				quoted[2], quoted[3] = byte(sum>>8), byte(sum)
 			}
-			err = netns.Do(ns, func() error {
+			tell := func() error {
 				icmp, err := net.ListenPacket(tt.network, tt.local)
 				if err != nil {
 					return err
@@ -49,13 +49,13 @@ func TestESPPathMTU(t *testing.T) {
 				defer icmp.Close()
 				_, err = icmp.WriteTo(quoted, &net.IPAddr{IP: local.AsSlice()})
 				return err
-			})
-			if err != nil {
-				t.Fatal(err)
 			}
 			out := ""
-			for began := time.Now(); !strings.Contains(out, "mtu 1300"); time.Sleep(time.Millisecond) {
-				if out = netnstest.IP(t, "-n", ns, "route", "get", tt.peer); time.Since(began) > 5*time.Second {
+			for began := time.Now(); !strings.Contains(out, "mtu 1300"); time.Sleep(20 * time.Millisecond) {
+				if err := netns.Do(ns, tell); err != nil { // again, as it is heeded only when the link is up in all respects
+					t.Fatal(err)
+				}
+				if out = netnstest.IP(t, "-n", ns, "route", "get", tt.peer); time.Since(began) > 10*time.Second {
 					t.Fatalf("want 1300 learnt: %s", out)
 				}
 			}
