@@ -75,9 +75,9 @@ crypto ipsec profile IPP
 	l.A.Ping(t, "10.9.0.1", "10.9.0.2", 3)
 	l.A.Ping(t, "10.9.1.1", "10.9.1.2", 5)
 	transfer(t, l, "10.9.1.1", "10.9.1.2", 1<<20)
-	s := a.Session(t) // there is one
-	if f := s.Flows[0]; s.Interface != "Tunnel0" || len(s.Flows) != 1 || f.ActiveSAs != 2 || f.In.Dropped != 0 || f.Out.Dropped != 0 {
-		t.Errorf("got %+v, want one pair of SAs and no drops", s)
+	s := a.Session(t) // there is one, with two pairs of SAs where both ends have begun at once
+	if f := s.Flows[0]; s.Interface != "Tunnel0" || len(s.Flows) != 1 || f.ActiveSAs != 2 && f.ActiveSAs != 4 || f.In.Dropped != 0 || f.Out.Dropped != 0 {
+		t.Errorf("got %+v, want one session and no drops", s)
 	}
 	out := a.VTY(t, "show interfaces")
 	if first, second, _ := strings.Cut(out, "Tunnel1 is"); !strings.Contains(first, " 3 packets output") || strings.Contains(second, " 3 packets output") {
