@@ -7,15 +7,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"seikan/internal/config/configtest"
 )
 
 // A router that has 500 sites takes 2,000 lines with others, and puts them in force, and takes those sites away again.
 func TestPasteMany(t *testing.T) {
 	t.Parallel()
 	const sites, more = 500, 112
-	p := startProgram(t, "crypto ipsec transform-set TS esp-gcm 128\n"+manyPeers(0, sites)+"interface d0\n crypto map CM\n", filepath.Join(socketDir(t), "seikan.sock"))
+	p := startProgram(t, "crypto ipsec transform-set TS esp-gcm 128\n"+configtest.Sites(0, sites)+"interface d0\n crypto map CM\n", filepath.Join(socketDir(t), "seikan.sock"))
 	p.ready(t)
-	added := manyPeers(sites, sites+more)
+	added := configtest.Sites(sites, sites+more)
 	var removed strings.Builder
 	for l := range strings.Lines(added) {
 		if l[0] != ' ' {

@@ -16,6 +16,7 @@ import (
 
 	"seikan/internal/cli"
 	"seikan/internal/config"
+	"seikan/internal/config/configtest"
 )
 
 // Sites that are pasted into a terminal over SSH, 2,000 lines of them, are in force a moment later, though there are 500 already. The limit is
@@ -24,7 +25,7 @@ func TestPasteOverSSH(t *testing.T) {
 	t.Parallel()
 	const sites, more = 500, 112
 	text := func(sites int) string {
-		return "hostname gw\ncrypto ipsec transform-set TS esp-gcm 128\n" + manyPeers(0, sites) + "interface vA\n ip address 192.0.2.1 255.255.255.0\n crypto map CM\n"
+		return "hostname gw\ncrypto ipsec transform-set TS esp-gcm 128\n" + configtest.Sites(0, sites) + "interface vA\n ip address 192.0.2.1 255.255.255.0\n crypto map CM\n"
 	}
 	var applied []string
 	c := newConfiguration(zerolog.Nop(), "gw.conf", parsed(t, text(sites)), buildConfig, func(_ context.Context, v version) ([]string, error) {
@@ -72,7 +73,7 @@ func TestPasteOverSSH(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	typed := "configure terminal\n" + strings.ReplaceAll(manyPeers(sites, sites+more), "\n ", "\n") + "end\nexit\n"
+	typed := "configure terminal\n" + strings.ReplaceAll(configtest.Sites(sites, sites+more), "\n ", "\n") + "end\nexit\n"
 	s.Stdin, s.Stdout = strings.NewReader(strings.ReplaceAll(typed, "\n", "\r")), &out
 	if err := errors.Join(s.RequestPty("vt100", 50, 132, nil), s.Shell()); err != nil {
 		t.Fatal(err)

@@ -12,34 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"seikan/internal/config"
+	"seikan/internal/config/configtest"
 )
-
-// manyPeers is a configuration with the sites of numbers from to to.
-func manyPeers(from, to int) string {
-	var b strings.Builder
-	for i := from; i < to; i++ {
-		fmt.Fprintf(&b, `crypto ikev2 keyring KR%[1]d
- peer site%[1]d
-  address 198.18.%[2]d.%[3]d
-  pre-shared-key a-test-key-%[1]d
-crypto ikev2 profile PROF%[1]d
- match identity remote address 198.18.%[2]d.%[3]d 255.255.255.255
- authentication remote pre-share
- authentication local pre-share
- keyring local KR%[1]d
-ip access-list extended TO%[1]d
- permit ip 10.0.0.0 0.0.255.255 10.%[4]d.%[3]d.0 0.0.0.255
-crypto isakmp peer address 198.18.%[2]d.%[3]d
- description site %[1]d
-crypto map CM %[5]d ipsec-isakmp
- set peer 198.18.%[2]d.%[3]d
- set transform-set TS
- set ikev2-profile PROF%[1]d
- match address TO%[1]d
-`, i, i>>8, i&0xff, 64+i>>8, i+1)
-	}
-	return b.String()
-}
 
 // Lines that come together are one change of the router's, a moment after the last of them, or before what follows them.
 func TestLinesComeTogether(t *testing.T) {
@@ -111,7 +85,7 @@ func TestLinesComeTogether(t *testing.T) {
 // BenchmarkPaste gives lines of another site to a router that has many, and puts them in force, each by itself or all together.
 func BenchmarkPaste(b *testing.B) {
 	const sites = 500
-	text := "crypto ipsec transform-set TS esp-gcm 128\n" + manyPeers(0, sites) + "interface vA\n ip address 192.0.2.1 255.255.255.0\n crypto map CM\n"
+	text := "crypto ipsec transform-set TS esp-gcm 128\n" + configtest.Sites(0, sites) + "interface vA\n ip address 192.0.2.1 255.255.255.0\n crypto map CM\n"
 	for _, each := range []bool{true, false} {
 		b.Run(fmt.Sprintf("sites=%d/each=%v", sites, each), func(b *testing.B) {
 			m, err := config.Parse("gw.conf", []byte(text))
@@ -123,7 +97,7 @@ func BenchmarkPaste(b *testing.B) {
 			lines := 0
 			var path []string
 			for site := sites; b.Loop(); site++ {
-				for l := range strings.Lines(manyPeers(site, site+1)) {
+				for l := range strings.Lines(configtest.Site(site)) {
 					e, err := c.Configure(b.Context(), path, strings.TrimSuffix(l, "\n"))
 					if err != nil {
 						b.Fatal(err)

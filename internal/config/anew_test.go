@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"seikan/internal/config/configtest"
 )
 
 // anew is Edit as it is meant: it reads all of the text again, and takes as long as that takes.
@@ -233,7 +235,7 @@ func FuzzEdit(f *testing.F) {
 
 // The same for lines that are taken at random from those of a configuration, some of them with other names, cut short, or behind a no.
 func TestEditAtRandom(t *testing.T) {
-	pool := withoutSecrets(everything + siteText + siteLines(0))
+	pool := withoutSecrets(everything + siteText + configtest.Site(0))
 	names := strings.NewReplacer("PROF", "P1", "siteB", "net", "TO-B", "SIX", "CM 10", "CM 5", "P2", "P1", "INET", "CUST", "Tunnel1", "Tunnel7")
 	for seed := range uint64(16) {
 		r := rand.New(rand.NewPCG(seed, 5))
