@@ -5,10 +5,10 @@ import (
 	"math/bits"
 )
 
-// sum adds the ones' complement sum of b to initial (RFC 1071). An odd octet at the end counts as if a zero followed. The result is
+// sumWords adds the ones' complement sum of b to initial (RFC 1071). An odd octet at the end counts as if a zero followed. The result is
 // not folded: the sum of several parts is the sum of their sums, where all but the last are even in length. It may be in little-endian order,
 // as initial is: only fold knows. Adding the last carry cannot overflow: a sum of all ones with a carry comes only of another one.
-func sum(b []byte, initial uint64) uint64 {
+func sumWords(b []byte, initial uint64) uint64 {
 	s := initial
 	var c uint64
 	for len(b) >= 64 {
@@ -29,13 +29,22 @@ func sum(b []byte, initial uint64) uint64 {
 		s += c
 		b = b[8:]
 	}
-	if len(b) > 0 {
-		var last [8]byte
-		copy(last[:], b)
-		s, c = bits.Add64(s, binary.LittleEndian.Uint64(last[:]), 0)
-		s += c
+	var last uint64 // what is left, as if zeros followed
+	switch {
+	case len(b) == 0:
+		return s
+	case len(b) >= 4:
+		last = uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[len(b)-4:]))<<(8*(len(b)-4))
+	default:
+		last = uint64(b[0]) | uint64(b[len(b)/2])<<(8*(len(b)/2)) | uint64(b[len(b)-1])<<(8*(len(b)-1))
 	}
-	return s
+	return add(s, last)
+}
+
+// add is the sum of two sums.
+func add(a, b uint64) uint64 {
+	s, c := bits.Add64(a, b, 0)
+	return s + c
 }
 
 // fold reduces a sum to 16 bits, in network order. It is 0 only for the sum of nothing but zeros.
@@ -49,8 +58,7 @@ func fold(s uint64) uint16 {
 
 // put adds a 16-bit number of the packet to a sum.
 func put(s uint64, n int) uint64 {
-	s, c := bits.Add64(s, uint64(bits.ReverseBytes16(uint16(n))), 0)
-	return s + c
+	return add(s, uint64(bits.ReverseBytes16(uint16(n))))
 }
 
 // addresses is the part of the pseudo header's sum (RFC 9293 §3.1, RFC 8200 §8.1) that all packets of a flow share: source,
