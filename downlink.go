@@ -176,6 +176,8 @@ func (d *downlink) open(now int64) {
 // is remembered.
 type gate struct {
 	in    *sadb.Inbound
+	last  []byte // a packet of the flow, nil where none was admitted; with its next header
+	next  uint8
 	flow  sadb.Flow
 	entry *sadb.Entry
 }
@@ -185,6 +187,9 @@ func (g *gate) admit(f *esp.Frame) (*sadb.Entry, sadb.DropReason) {
 	if f.Err != nil {
 		return nil, openReason(f.Err)
 	}
+	if f.Next == g.next && sadb.SameFlow(g.last, f.Data) {
+		return g.entry, 0
+	}
 	flow, err := sadb.ParseFlow(f.Data)
 	if err != nil {
 		return nil, sadb.DropMalformed
@@ -192,14 +197,15 @@ func (g *gate) admit(f *esp.Frame) (*sadb.Entry, sadb.DropReason) {
 	if f.Next != nextHeader(flow) {
 		return nil, sadb.DropNextHeader
 	}
-	if g.entry == nil || flow != g.flow {
-		g.flow, g.entry = flow, nil
-		if flow.Martian() {
-			return nil, sadb.DropMartian
-		}
-		g.entry = g.in.Permit(flow)
+	g.last, g.flow = nil, flow
+	if flow.Martian() {
+		return nil, sadb.DropMartian
 	}
-	return g.entry, outside(flow, sadb.DropIdentity)
+	if g.entry = g.in.Permit(flow); g.entry == nil {
+		return nil, outside(flow, sadb.DropIdentity)
+	}
+	g.last, g.next = f.Data, f.Next
+	return g.entry, 0
 }
 
 // openReason is how an error of Open is counted.
