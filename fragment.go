@@ -66,10 +66,7 @@ func (u *uplink) addLarge(now int64, to sadb.Routed, w *wrapping, f sadb.Flow, f
 
 // addPieces puts the fragments of a frame's packets on the run, of at most fits octets each.
 func (u *uplink) addPieces(now int64, to sadb.Routed, w *wrapping, fits int) {
-	if len(u.frames) == 0 {
-		u.pieces = u.pieces[:0]
-	}
-	rest := len(u.pieces)
+	u.pieces = u.pieces[:0]
 	for range u.cutter.Len() {
 		packet := u.nextWhole()
 		if len(packet) <= fits { // the last one of a frame
@@ -81,12 +78,12 @@ func (u *uplink) addPieces(now int64, to sadb.Routed, w *wrapping, fits int) {
 		}
 		u.pieces = appendFragments(u.pieces, packet, fits)
 	}
-	for rest < len(u.pieces) {
-		end := rest + int(binary.BigEndian.Uint16(u.pieces[rest+2:]))
-		if u.cutter.Begin(tun.Frame{Data: u.pieces[rest:end:end]}) == nil { // as it is of a whole packet
+	for rest := u.pieces; len(rest) > 0; {
+		n := binary.BigEndian.Uint16(rest[2:])
+		if u.cutter.Begin(tun.Frame{Data: rest[:n]}) == nil { // as it is of a whole packet
 			u.add(now, to, w)
 		}
-		rest = end
+		rest = rest[n:]
 	}
 }
 

@@ -25,7 +25,8 @@ const (
 	greSequence = 0x1000
 	greZero     = 0x4c07 // must be 0: routing and strict source route of RFC 1701, recursion, version
 
-	greWord   = 4 // the header without options, and each option
+	greWord   = 4                      // the header without options, and each option
+	greMost   = ipv4Header + 2*greWord // headLen at most
 	etherIPv4 = 0x0800
 	etherIPv6 = 0x86dd
 	greTTL    = 255    // unless the tunnel says otherwise

@@ -2,6 +2,7 @@ package seikan
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 
 	"seikan/esp"
@@ -11,12 +12,8 @@ import (
 	"seikan/tun"
 )
 
-// Room for a run: sealed packets on their way out, a whole batch of the usual size and the largest datagram; and the headers of the
-// packets that a frame is cut into.
-const (
-	arenaLen = 256 << 10
-	headsLen = 32 << 10
-)
+// arenaLen is room for a run, from the inner packets to the sealed ones: a whole batch of the usual size and the largest datagram.
+const arenaLen = 256 << 10
 
 // Next headers of tunnel mode, and of a dummy packet (RFC 4303 §2.6).
 const (
@@ -38,23 +35,30 @@ func nextHeader(f sadb.Flow) uint8 {
 type uplink struct {
 	r       *Router
 	outlets outlets
-	inOrder bool               // others seal for the same SAs: packets leave in their turn
-	prompt  bool               // does not wait for its turn
-	via     string             // the tunnel interface that the packets come from; "": the device for all
-	carried *sadb.FlowCounters // of the tunnel; nil: none
+	inOrder bool   // others seal for the same SAs: packets leave in their turn
+	prompt  bool   // does not wait for its turn
+	via     string // the tunnel interface that the packets come from; "": the device for all
+
 	// noSA takes a packet that is to be protected and meets no SA; pkt is borrowed for the call.
 	noSA func(e *sadb.Entry, f sadb.Flow, pkt []byte)
+
+	// What is known of the last frame of the batch whose policy was asked.
+	asked   []byte // its octets; nil: there is none
+	flow    sadb.Flow
+	to      sadb.Routed
+	gre     *GRE
+	carried *sadb.FlowCounters // of the tunnel; nil: none
 
 	// The run: packets in a row that one SA carries for one policy.
 	out    *sadb.Outbound
 	entry  *sadb.Entry
-	frames []esp.Frame
+	frames []esp.Frame // in the arena, where they are sealed
 	inner  []inner
-	need   int // octets that the run takes in the arena
+	need   int // octets that the run takes in the arena, sealed
 
 	cutter  gso.Segmenter
-	heads   []byte // of the packets of the run that were cut out of a frame
-	pieces  []byte // fragments on the run
+	whole   []byte // a packet of the frame
+	pieces  []byte // its fragments
 	notice  []byte // an ICMP message
 	told    toldSenders
 	scratch esp.Scratch
@@ -79,7 +83,6 @@ func newUplink(r *Router, n, lane int) *uplink {
 		noSA:    func(e *sadb.Entry, _ sadb.Flow, _ []byte) { e.Counters.Out.Drop(sadb.DropNoSA, 1) },
 		frames:  make([]esp.Frame, 0, n),
 		inner:   make([]inner, 0, n),
-		heads:   make([]byte, 0, headsLen),
 		arena:   make([]byte, 0, arenaLen),
 		notice:  make([]byte, 0, minIPv6MTU),
 		msgs:    make([]udp.Message, 0, n),
@@ -95,9 +98,9 @@ func (u *uplink) step(now int64, pkts [][]byte) {
 }
 
 // take sends a frame, or puts it on the run; it is borrowed until end. The policy is asked once: the packets that the frame stands for
-// differ in nothing that it looks at.
+// differ in nothing that it looks at, and nor do frames of one flow in a row.
 func (u *uplink) take(now int64, fr tun.Frame) {
-	f, err := sadb.ParseFlow(fr.Data)
+	err := u.ask(fr.Data)
 	if err == nil {
 		err = u.cutter.Begin(fr)
 	}
@@ -105,7 +108,7 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 		u.r.drops.Drop(sadb.DropMalformed, 1)
 		return
 	}
-	to, w := u.route(f, fr.Data)
+	f, to, w := u.flow, u.to, wrapping{gre: u.gre, first: fr.Data}
 	switch {
 	case to.Policy == nil:
 		u.r.drops.Drop(outside(f, sadb.DropNoPolicy), uint64(u.cutter.Len()))
@@ -114,7 +117,6 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 	case to.Action != sadb.Protect:
 		to.Policy.Counters.Out.Drop(sadb.DropDiscard, uint64(u.cutter.Len()))
 	case to.Out == nil:
-		u.flush(now) // the arena is free then
 		for range u.cutter.Len() {
 			u.noSA(to.Policy, f, u.nextWhole())
 		}
@@ -142,28 +144,39 @@ func (u *uplink) addAll(now int64, to sadb.Routed, w *wrapping) {
 	}
 }
 
-// nextWhole is the next packet of the frame in one piece, until the arena is used.
+// nextWhole is the next packet of the frame, until the next call.
 func (u *uplink) nextWhole() []byte {
-	head, payload := u.cutter.Next(u.arena[:u.cutter.HeaderLen()])
-	if len(head) > 0 {
-		payload = append(head, payload...)
-	}
-	return payload
+	u.whole = slices.Grow(u.whole[:0], u.cutter.NextLen())
+	return u.whole[:u.cutter.Put(u.whole[:u.cutter.NextLen()], 0)]
 }
 
-// route finds the policy of a packet and the SA to take, and how the packet is wrapped.
-func (u *uplink) route(f sadb.Flow, packet []byte) (sadb.Routed, wrapping) {
-	if u.carried = nil; u.via == "" {
-		return u.r.db.Route(f), wrapping{}
+// ask finds the flow of a frame, its policy, the SA to take and how the packets are wrapped.
+func (u *uplink) ask(frame []byte) (err error) {
+	if sadb.SameFlow(u.asked, frame) {
+		return nil
+	}
+	u.asked = nil
+	if u.flow, err = sadb.ParseFlow(frame); err != nil {
+		return err
+	}
+	u.asked = frame
+	u.to, u.gre, u.carried = u.route(u.flow)
+	return nil
+}
+
+// route finds the policy of a flow and the SA to take, the tunnel's way to wrap its packets and the tunnel's counters.
+func (u *uplink) route(f sadb.Flow) (sadb.Routed, *GRE, *sadb.FlowCounters) {
+	if u.via == "" {
+		return u.r.db.Route(f), nil, nil
 	}
 	t := (*u.r.tunnels.Load())[u.via]
-	if t == nil {
-		return sadb.Routed{}, wrapping{}
+	switch {
+	case t == nil:
+		return sadb.Routed{}, nil, nil
+	case t.GRE == nil:
+		return u.r.db.RouteVia(t.Name, f), nil, t.carried
 	}
-	if u.carried = t.carried; t.GRE == nil {
-		return u.r.db.RouteVia(t.Name, f), wrapping{}
-	}
-	return u.r.db.RouteVia(t.policy(), sadb.Flow{Src: t.GRE.Local, Dst: t.GRE.Remote, Proto: protoGRE}), wrapping{gre: t.GRE, first: packet}
+	return u.r.db.RouteVia(t.policy(), sadb.Flow{Src: t.GRE.Local, Dst: t.GRE.Remote, Proto: protoGRE}), t.GRE, t.carried
 }
 
 // wrapping is what becomes of a packet before it is sealed.
@@ -197,35 +210,32 @@ func (w *wrapping) fit(out *sadb.Outbound, f sadb.Flow, packet []byte) (ok bool)
 // end sends what is on the run.
 func (u *uplink) end(now int64) {
 	u.flush(now)
-	u.out, u.entry = nil, nil
+	u.out, u.entry, u.asked = nil, nil, nil
 }
 
 // add puts the next packet of the frame on the run of its SA and policy. A run of another one is sent before.
 func (u *uplink) add(now int64, to sadb.Routed, w *wrapping) {
 	size := u.cutter.NextLen() + w.put
 	n := to.Out.SealedLen(size - w.cut)
-	full := u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) || len(u.heads)+w.put+u.cutter.HeaderLen() > cap(u.heads)
-	if full || to.Out != u.out || to.Policy != u.entry {
+	if u.need+n > cap(u.arena) || len(u.frames) == cap(u.frames) || to.Out != u.out || to.Policy != u.entry {
 		u.flush(now)
 		u.out, u.entry = to.Out, to.Policy
 	}
-	room := u.heads[len(u.heads):cap(u.heads)]
-	head, payload := u.cutter.Next(room[w.put:])
 	if n > maxDatagram {
+		u.cutter.Skip()
 		charge(&to.Out.Counters, &to.Policy.Counters.Out, sadb.DropTooBig, 1)
 		return
 	}
-	u.heads = u.heads[:len(u.heads)+w.put+len(head)]
-	if w.put > 0 {
-		head = room[:w.put+len(head)]
+	at := u.need + to.Out.HeaderLen()
+	packet := u.arena[at : at+size-w.cut]
+	if w.gre != nil {
+		var head [greMost]byte
 		w.gre.put(head[:w.put], w.first, size-w.put)
-	}
-	if len(head) > 0 {
-		head = head[w.cut:]
+		u.cutter.Put(packet[copy(packet, head[w.cut:w.put]):], 0)
 	} else {
-		payload = payload[w.cut:]
+		u.cutter.Put(packet, w.cut)
 	}
-	u.frames = append(u.frames, esp.Frame{Head: head, Data: payload, Next: w.next})
+	u.frames = append(u.frames, esp.Frame{Data: packet, Next: w.next})
 	u.inner = append(u.inner, inner{size, w.class, w.may})
 	u.need += n
 }
@@ -233,7 +243,7 @@ func (u *uplink) add(now int64, to sadb.Routed, w *wrapping) {
 // flush seals the run and sends it. A packet that was sealed and could not be sent counts as both.
 func (u *uplink) flush(now int64) {
 	frames, inner, out, entry := u.frames, u.inner, u.out, u.entry
-	u.frames, u.inner, u.need, u.heads = frames[:0], inner[:0], 0, u.heads[:0]
+	u.frames, u.inner, u.need = frames[:0], inner[:0], 0
 	if len(frames) == 0 {
 		return
 	}
@@ -293,8 +303,8 @@ func (u *uplink) endTurn() {
 
 // abandon forgets the batch, after a panic.
 func (u *uplink) abandon() {
-	u.frames, u.inner, u.need, u.heads, u.msgs = u.frames[:0], u.inner[:0], 0, u.heads[:0], u.msgs[:0]
-	u.out, u.entry = nil, nil
+	u.frames, u.inner, u.need, u.msgs = u.frames[:0], u.inner[:0], 0, u.msgs[:0]
+	u.out, u.entry, u.asked = nil, nil, nil
 	u.endTurn()
 }
 

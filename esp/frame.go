@@ -2,7 +2,6 @@ package esp
 
 // Frame is one packet of a batch, before and after. Its Data belongs to the caller: Seal and Open keep no reference.
 type Frame struct {
-	Head []byte // for Seal: the beginning of the inner packet, before Data; nil where Data is all of it
 	Data []byte // an inner packet, or an ESP packet from its SPI through its ICV
 	Next uint8  // next header: what the inner packet is, 4 for IPv4, 41 for IPv6, 59 for a dummy packet (RFC 4303 §2.6)
 	Seq  uint64 // the sequence number; of a packet that was not authenticated, what it says, or with ESN would have to be

@@ -39,21 +39,41 @@ func TestSealed(t *testing.T) {
 				}
 			}
 		}
-		for _, n := range []int{0, 1, 20, 52, 100} { // in two parts
-			inner := ping(100)
-			frames := []Frame{{Head: inner[:n:n], Data: inner[n:], Next: 4}}
-			s.Seal(new(Scratch), make([]byte, 0, 4096), frames)
-			if frames[0].Err != nil || frames[0].Head != nil || len(frames[0].Data) != s.SealedLen(100) {
-				t.Fatalf("in parts: got %v, head %x, %d octets", frames[0].Err, frames[0].Head, len(frames[0].Data))
-			}
-			if f := openOne(o, frames[0].Data); f.Err != nil || !bytes.Equal(f.Data, inner) {
-				t.Fatalf("in parts: opened %v, %x; want %x", f.Err, f.Data, inner)
-			}
-		}
+		sealInPlace(t, s, o)
 		if f := openOne(o, sealOne(t, s, nil, 59)); f.Err != nil || f.Next != 59 || len(f.Data) != 0 {
 			t.Errorf("dummy packet: opened %v, next header %d, %x", f.Err, f.Next, f.Data)
 		}
 	})
+}
+
+// sealInPlace seals packets where they are.
+func sealInPlace(t *testing.T, s *Sealer, o *Opener) {
+	t.Helper()
+	const before = 7
+	dst := make([]byte, before, 4096)
+	at := before
+	var frames []Frame
+	sizes := []int{100, 20, 21, 99}
+	for _, n := range sizes {
+		inner := dst[at+s.HeaderLen() : at+s.HeaderLen()+n : cap(dst)]
+		copy(inner, ping(n))
+		frames = append(frames, Frame{Data: inner, Next: 4})
+		at += s.SealedLen(n)
+	}
+	if dst = s.Seal(new(Scratch), dst, frames); len(dst) != at {
+		t.Fatalf("in place: got %d octets, want %d", len(dst), at)
+	}
+	at = before
+	for i, n := range sizes {
+		f := &frames[i]
+		if f.Err != nil || len(f.Data) != s.SealedLen(n) || &f.Data[0] != &dst[at] {
+			t.Fatalf("in place, packet %d: got %v, %d octets, want %d where the packet was", i, f.Err, len(f.Data), s.SealedLen(n))
+		}
+		at += len(f.Data)
+		if g := openOne(o, f.Data); g.Err != nil || !bytes.Equal(g.Data, ping(n)) {
+			t.Fatalf("in place, packet %d: opened %v, %x; want %x", i, g.Err, g.Data, ping(n))
+		}
+	}
 }
 
 func TestMaxInner(t *testing.T) {

@@ -40,6 +40,9 @@ func (s *Sealer) Suite() Suite { return s.suite }
 // SealedLen is the octets of ESP for an inner packet of n octets.
 func (s *Sealer) SealedLen(n int) int { return s.layout.sealedLen(n) }
 
+// HeaderLen is as that of an Opener.
+func (s *Sealer) HeaderLen() int { return headerLen + s.layout.iv }
+
 // Sent is the last sequence number used: what Params.FirstSeq was, and one more for each packet sealed.
 func (s *Sealer) Sent() uint64 { return s.sent.Load() }
 
@@ -48,9 +51,10 @@ func (s *Sealer) Left() uint64 { return s.last - s.sent.Load() }
 
 // Seal makes an ESP packet of each frame. The packets are appended to dst back to back in the order of the frames, and
 // their sequence numbers ascend in that order without a gap. The result is dst with the packets; dst is never grown beyond its
-// capacity, and must not overlap with the inner packets.
+// capacity. It must not overlap with the inner packets, except that each of them may be where it is sealed: HeaderLen octets behind the
+// beginning of its packet, which begins where the SealedLen octets of the one before end. Then nothing is copied.
 //
-// A sealed frame's Data aliases dst, its Head is nil, and its Seq is set. Those of the others are unchanged, and their Err is ErrNoRoom where dst had no room for
+// A sealed frame's Data aliases dst, and its Seq is set. Those of the others are unchanged, and their Err is ErrNoRoom where dst had no room for
 // the packet, which takes no sequence number then, or ErrSeqExhausted. The sequence number never cycles (RFC 4303 §3.3.3): after 2^32-1,
 // or 2^64-1 with ESN, ErrSeqExhausted is all that comes, for ever.
 func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
@@ -67,13 +71,13 @@ func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
 			f.Err = ErrSeqExhausted
 			continue
 		}
-		at, end := len(dst), len(dst)+s.layout.sealedLen(len(f.Head)+len(f.Data))
+		at, end := len(dst), len(dst)+s.layout.sealedLen(len(f.Data))
 		dst = dst[:end]
 		p := dst[at:end:end]
 		s.write(p, f, seq)
 		s.alg.putIV(sc, s.layout.ivOf(p), seq)
 		s.alg.seal(sc, p, seq)
-		f.Head, f.Data, f.Seq = nil, p, seq
+		f.Data, f.Seq = p, seq
 		seq++
 		n--
 	}
@@ -84,7 +88,7 @@ func (s *Sealer) Seal(sc *Scratch, dst []byte, frames []Frame) []byte {
 func (s *Sealer) fit(room int, frames []Frame) (n uint64) {
 	for i := range frames {
 		f := &frames[i]
-		if l := s.layout.sealedLen(len(f.Head) + len(f.Data)); l > room {
+		if l := s.layout.sealedLen(len(f.Data)); l > room {
 			f.Err = ErrNoRoom
 		} else {
 			f.Err = nil
@@ -111,8 +115,10 @@ func (s *Sealer) write(p []byte, f *Frame, seq uint64) {
 	binary.BigEndian.PutUint32(p, uint32(s.spi))
 	binary.BigEndian.PutUint32(p[seqAt:], uint32(seq))
 	body := s.layout.bodyOf(p)
-	n := copy(body, f.Head)
-	n += copy(body[n:], f.Data)
+	n := len(f.Data)
+	if n > 0 && &body[0] != &f.Data[0] {
+		copy(body, f.Data)
+	}
 	pad := body[n : len(body)-trailerLen]
 	for i := range pad { // 1, 2, 3 ... (RFC 4303 §2.4)
 		pad[i] = byte(i + 1)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -30,8 +29,8 @@ func cutAll(t *testing.T, frames []Frame) (ps [][]byte) {
 			t.Fatalf("%+v: %v", f.Offload, err)
 		}
 		for range s.Len() {
-			head, payload := s.Next(make([]byte, s.HeaderLen()))
-			ps = append(ps, slices.Concat(head, payload))
+			p := make([]byte, s.NextLen())
+			ps = append(ps, p[:s.Put(p, 0)])
 		}
 	}
 	return ps

@@ -94,9 +94,7 @@ func up(r tun.Reader, w udp.Writer, to netip.AddrPort) error {
 					flush()
 				}
 				p := arena[used : used+n]
-				head, payload := cutter.Next(p[front : front+cutter.HeaderLen()])
-				copy(p[front+len(head):], payload)
-				p[n-1] = byte(n - front - len(head) - len(payload))
+				p[n-1] = byte(n - front - cutter.Put(p[front:], 0))
 				msgs = append(msgs, udp.Message{Data: p, Remote: to})
 				used += n
 			}

@@ -11,7 +11,7 @@ func TestAllocs(t *testing.T) {
 	ps := gsotest.Stream(gsotest.Spec{Flags: flagACK, TTL: 64}, 100, 1386, 0)
 	var c Coalescer
 	var s Segmenter
-	room := make([]byte, maxHeader)
+	room := make([]byte, 2048)
 	frame := coalesced(&c, ps)[0]
 	if n := testing.AllocsPerRun(100, func() {
 		for i := range c.Coalesce(ps) {
@@ -22,7 +22,7 @@ func TestAllocs(t *testing.T) {
 			t.Fatal("the frame is malformed")
 		}
 		for range s.Len() {
-			s.Next(room)
+			s.Put(room, 0)
 		}
 	}); n != 0 {
 		t.Errorf("got %v allocations, want 0", n)
@@ -51,7 +51,8 @@ func BenchmarkSegment(b *testing.B) {
 			var c Coalescer
 			frame := coalesced(&c, gsotest.Stream(tt.spec, tt.n, tt.size, 0))[0]
 			var s Segmenter
-			rooms := make([]byte, tt.n*maxHeader)
+			const room = 2048
+			rooms := make([]byte, tt.n*room)
 			b.SetBytes(int64(len(frame.Data)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -59,7 +60,7 @@ func BenchmarkSegment(b *testing.B) {
 					b.Fatal(err)
 				}
 				for i := range s.Len() {
-					s.Next(rooms[i*maxHeader:])
+					s.Put(rooms[i*room:], 0)
 				}
 			}
 			report(b, tt.n)

@@ -19,6 +19,7 @@ type Segmenter struct {
 	id    uint16 // of the first packet (IPv4)
 	seq   uint32 // of the first segment (TCP)
 	flags byte   // of the whole (TCP)
+	room  [maxHeader]byte
 	base  uint64 // what the checksums of all packets have in common: pseudo header without length, TCP or UDP header without what changes
 }
 
@@ -107,9 +108,6 @@ func (s *Segmenter) locate(f Frame) error {
 // Len is how many packets the frame is.
 func (s *Segmenter) Len() int { return s.count }
 
-// HeaderLen is how many octets Next needs for the headers of a packet; 0 where the frame is one packet already.
-func (s *Segmenter) HeaderLen() int { return s.head }
-
 // NextLen is how many octets the next packet has.
 func (s *Segmenter) NextLen() int {
 	if s.kind == None {
@@ -118,26 +116,30 @@ func (s *Segmenter) NextLen() int {
 	return s.head + min(s.size, len(s.data)-s.head-s.next*s.size)
 }
 
-// Next is the next packet: head, which it writes to room, HeaderLen octets of which it needs, and behind it payload, which is a part of the
-// frame. The packet is what the host would have sent by itself: lengths, IPv4 identification, TCP sequence number, flags and checksums are
-// those of the packet.
-func (s *Segmenter) Next(room []byte) (head, payload []byte) {
+// Put writes the next packet to the front of dst without its first skip octets, which are of its IP header, and returns how many it has
+// written: NextLen less skip, for which there is room. The packet is what the host would have sent by itself: lengths, IPv4 identification,
+// TCP sequence number, flags and checksums are those of the packet. dst and the frame do not overlap.
+func (s *Segmenter) Put(dst []byte, skip int) int {
 	i := s.next
 	s.next++
 	if s.kind == None {
-		return nil, s.data
+		return copy(dst, s.data[skip:])
 	}
-	head = room[:copy(room, s.data[:s.head])]
 	from := s.head + i*s.size
-	payload = s.data[from:min(from+s.size, len(s.data))]
+	payload := s.data[from:min(from+s.size, len(s.data))]
+	c := copySum(dst[s.head-skip:], payload)
+	head := s.room[:copy(s.room[:], s.data[:s.head])]
 	s.ip(head, i, len(payload))
 	if l4 := head[s.l4:]; s.kind == UDP {
-		s.udp(l4, payload)
+		s.udp(l4, len(payload), c)
 	} else {
-		s.tcp(l4, payload, i)
+		s.tcp(l4, len(payload), c, i)
 	}
-	return head, payload
+	return copy(dst, head[skip:]) + len(payload)
 }
+
+// Skip passes over the next packet.
+func (s *Segmenter) Skip() { s.next++ }
 
 // ip sets the length of packet i, and its number (RFC 6864 §4.3: a number is not used twice for what may be fragmented).
 func (s *Segmenter) ip(h []byte, i, payload int) {
@@ -151,8 +153,8 @@ func (s *Segmenter) ip(h []byte, i, payload int) {
 }
 
 // tcp sets what is of segment i only. FIN and PSH are the last one's; CWR, which answers one congestion signal, the first one's (RFC 3168
-// §6.1.2).
-func (s *Segmenter) tcp(h, payload []byte, i int) {
+// §6.1.2). c is the sum of the payload.
+func (s *Segmenter) tcp(h []byte, payload int, c uint64, i int) {
 	flags := s.flags
 	if i < s.count-1 {
 		flags &^= flagFIN | flagPSH
@@ -162,16 +164,16 @@ func (s *Segmenter) tcp(h, payload []byte, i int) {
 	}
 	h[tcpFlagsAt] = flags
 	binary.BigEndian.PutUint32(h[tcpSeqAt:], s.seq+uint32(i*s.size))
-	c := put(s.base, len(h)+len(payload))
-	c = sum(h[tcpSeqAt:8], c)
-	c = sum(h[tcpWordAt:tcpSumAt], c)
-	binary.BigEndian.PutUint16(h[tcpSumAt:], finish(sum(payload, c), false))
+	le := binary.LittleEndian // as in sumWords
+	c = add(c, uint64(le.Uint32(h[tcpSeqAt:]))+uint64(le.Uint32(h[tcpWordAt:])))
+	c = put(add(c, s.base), len(h)+payload)
+	binary.BigEndian.PutUint16(h[tcpSumAt:], finish(c, false))
 }
 
-// udp sets length and checksum of a datagram.
-func (s *Segmenter) udp(h, payload []byte) {
-	n := len(h) + len(payload)
+// udp sets length and checksum of a datagram. c is the sum of its payload.
+func (s *Segmenter) udp(h []byte, payload int, c uint64) {
+	n := len(h) + payload
 	binary.BigEndian.PutUint16(h[udpLenAt:], uint16(n))
-	c := put(put(s.base, n), n) // in the pseudo header, and in the header
-	binary.BigEndian.PutUint16(h[udpSumAt:], finish(sum(payload, c), true))
+	c = put(put(add(c, s.base), n), n) // in the pseudo header, and in the header
+	binary.BigEndian.PutUint16(h[udpSumAt:], finish(c, true))
 }
