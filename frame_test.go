@@ -2,6 +2,8 @@ package seikan
 
 import (
 	"bytes"
+	"encoding/binary"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -106,6 +108,72 @@ func TestUplinkDropsFrames(t *testing.T) {
 	a.up.end(1e9)
 	if v := a.r.drops.Load(); v.Drops[sadb.DropNoPolicy] != 5 || v.Drops[sadb.DropMalformed] != 1 || v.DropTotal() != 6 || a.wire.n != 0 {
 		t.Errorf("got drops %v, %d sent; want 5 without a policy and 1 malformed", v.Drops, a.wire.n)
+	}
+}
+
+// What is remembered of the last frame goes for those of its flow alone.
+func TestUplinkFramesInARow(t *testing.T) {
+	a, b := newHalves(t)
+	join(t, a, b, gcm128, 64, sadb.Lifetime{})
+	good, stray := packet(innerA, innerB, 0, 100), packet(innerA, outerB, 0, 100)
+	a.up.step(1e9, [][]byte{good, good, good[:99], good, stray, stray, good})
+	deliver(a, b)
+	if v := a.r.drops.Load(); v.Drops[sadb.DropMalformed] != 1 || v.Drops[sadb.DropNoPolicy] != 2 || v.DropTotal() != 3 {
+		t.Errorf("got drops %v, want 1 malformed and 2 without a policy", v)
+	}
+	for i, p := range b.dev.last {
+		if !bytes.Equal(p, good) {
+			t.Errorf("packet %d: got % x, want % x", i, p, good)
+		}
+	}
+	if n := len(b.dev.last); n != 4 {
+		t.Errorf("got %d packets, want 4", n)
+	}
+}
+
+// A frame whose checksum is to be completed where its addresses are is judged by what becomes of them, and so are those behind it.
+func TestUplinkChecksumInHeader(t *testing.T) {
+	a, b := newHalves(t)
+	join(t, a, b, gcm128, 64, sadb.Lifetime{})
+	stray := packet(innerA, netip.AddrFrom4([4]byte{10, 30, 30, 84}), 0, 100)
+	sly := packet(innerA, innerB, 0, 100)
+	// The sum that is put into the last word of the destination makes it that of stray.
+	at := len(sly) - 2
+	sly[at], sly[at+1] = 0, 0
+	const want = 30<<8 | 84
+	rest := internetSum(sly[18:])
+	word := uint32(^uint16(want)) + 0xffff - uint32(rest)
+	binary.BigEndian.PutUint16(sly[at:], uint16(word>>16+word&0xffff))
+	a.up.take(1e9, tun.Frame{Data: sly, Offload: gso.Offload{Partial: true, Start: 18}})
+	if got := [2]byte(sly[18:20]); got != [2]byte(stray[18:20]) {
+		t.Fatalf("the destination ends with % x, want % x: the test is wrong", got, stray[18:20])
+	}
+	a.up.take(1e9, tun.Frame{Data: stray})
+	a.up.end(1e9)
+	if v := a.r.drops.Load(); v.Drops[sadb.DropNoPolicy] != 2 || v.DropTotal() != 2 || a.wire.n != 0 {
+		t.Errorf("got drops %v, %d sent; want both without a policy", v, a.wire.n)
+	}
+}
+
+// The maximum segment size of a frame that is one segment and not summed up is lowered, and the checksum is right.
+func TestUplinkClampsFrame(t *testing.T) {
+	a, b := newHalves(t)
+	join(t, a, b, gcm128, 64, sadb.Lifetime{})
+	a.r.db.Entry("P").MSS = 1000
+	p := append(syn(t, false, flagSYN, []byte{2, 4, 5, 180}), make([]byte, 10)...)
+	copy(p[12:], innerA.AsSlice())
+	copy(p[16:], innerB.AsSlice())
+	p[3] = byte(len(p))
+	a.up.take(1e9, tun.Frame{Data: p, Offload: gso.Offload{Kind: gso.TCP, Size: 1000, Partial: true, Start: 20, Field: 16}})
+	a.up.end(1e9)
+	deliver(a, b)
+	if len(b.dev.last) != 1 {
+		t.Fatalf("got %d packets, want 1", len(b.dev.last))
+	}
+	got := b.dev.last[0]
+	sum := gsotest.Sum(append(gsotest.Pseudo(got, 20, 6), got[20:]...)...)
+	if mss, _ := decoded(t, got); mss != 1000 || sum != 0xffff {
+		t.Errorf("got an MSS of %d and a sum of %#x, want 1000 and 0xffff", mss, sum)
 	}
 }
 

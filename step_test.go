@@ -367,6 +367,30 @@ func TestDownlinkMartiansAmongOthers(t *testing.T) {
 	}
 }
 
+// Nor does it let through what is like the last packet but for its next header, or keep out what comes after one that was kept out.
+func TestDownlinkLikeTheLast(t *testing.T) {
+	a, b := newHalves(t)
+	join(t, a, b, gcm128, 64, sadb.Lifetime{})
+	good, outside := packet(innerA, innerB, 0, 100), packet(innerA, outerB, 0, 100)
+	for _, p := range []struct {
+		inner []byte
+		next  uint8
+	}{{good, nextIPv4}, {good, nextIPv6}, {good, nextIPv4}, {outside, nextIPv4}, {good, nextIPv4}, {good[:99], nextIPv4}, {good, nextIPv4}} {
+		a.wire.WriteBatch([]udp.Message{{Data: bytes.Clone(sealAs(t, a, p.inner, p.next))}})
+	}
+	deliver(a, b)
+	in := b.r.db.Entry("P").Counters.In.Load()
+	want := map[sadb.DropReason]uint64{sadb.DropNextHeader: 1, sadb.DropIdentity: 1, sadb.DropMalformed: 1}
+	for why, n := range want {
+		if in.Drops[why] != n {
+			t.Errorf("got %d drops of %v, want %d", in.Drops[why], why, n)
+		}
+	}
+	if in.DropTotal() != 3 || in.Packets != 4 || b.dev.packets != 4 {
+		t.Errorf("got drops %v, %d packets counted, %d at the device; want 3 drops and 4 packets", in.Drops, in.Packets, b.dev.packets)
+	}
+}
+
 // sealAs seals a packet on a's outbound SA, whatever it is.
 func sealAs(t *testing.T, a *half, inner []byte, next uint8) []byte {
 	t.Helper()

@@ -100,9 +100,9 @@ func (u *uplink) step(now int64, pkts [][]byte) {
 // take sends a frame, or puts it on the run; it is borrowed until end. The policy is asked once: the packets that the frame stands for
 // differ in nothing that it looks at, and nor do frames of one flow in a row.
 func (u *uplink) take(now int64, fr tun.Frame) {
-	err := u.ask(fr.Data)
+	err := u.cutter.Begin(fr) // first: it may change the frame, and the policy is asked about what is sent
 	if err == nil {
-		err = u.cutter.Begin(fr)
+		err = u.ask(fr.Data)
 	}
 	if err != nil {
 		u.r.drops.Drop(sadb.DropMalformed, 1)
@@ -121,8 +121,8 @@ func (u *uplink) take(now int64, fr tun.Frame) {
 			u.noSA(to.Policy, f, u.nextWhole())
 		}
 	default:
-		if to.Policy.MSS > 0 && f.Proto == protoTCP && u.cutter.Len() == 1 {
-			clampMSS(fr.Data, to.Policy.MSS)
+		if to.Policy.MSS > 0 && f.Proto == protoTCP && u.cutter.Len() == 1 && clampMSS(fr.Data, to.Policy.MSS) && fr.Kind != gso.None {
+			_ = u.cutter.Begin(fr) // it has summed up the options
 		}
 		w.class, w.may = classOf(fr.Data), w.mayFragment(to.Policy.DF, fr.Data)
 		if !w.fit(to.Out, f, fr.Data) {
@@ -182,7 +182,7 @@ func (u *uplink) route(f sadb.Flow) (sadb.Routed, *GRE, *sadb.FlowCounters) {
 // wrapping is what becomes of a packet before it is sealed.
 type wrapping struct {
 	gre   *GRE   // nil: none
-	first []byte // with gre: the inner packet, or the frame that it is cut from
+	first []byte // the inner packet, or the frame that it is cut from
 	put   int    // octets that go before the packet
 	cut   int    // octets that are taken off the beginning then, for transport mode
 	next  uint8  // what ESP calls the rest

@@ -56,19 +56,26 @@ func TestSameFlow(t *testing.T) {
 // FuzzSameFlow: whatever is said to be of the same flow is.
 func FuzzSameFlow(f *testing.F) {
 	for _, p := range [][]byte{udp4(4), udp6(4)} {
-		f.Add(p, byte(1), byte(1))
-		f.Add(p, byte(6), byte(0x20))
-		f.Add(p[:24], byte(9), byte(1))
+		f.Add(p, p, byte(6), byte(0x20))
+		f.Add(p, p[:len(p)-4], byte(3), byte(4))
+		f.Add(p[:24], p, byte(9), byte(1))
 	}
-	f.Fuzz(func(t *testing.T, a []byte, at, change byte) {
+	f.Add(udp4(0), udp4(9), byte(1), byte(1))
+	f.Add(udp6(0), udp6(9), byte(3), byte(1))
+	f.Fuzz(func(t *testing.T, a, b []byte, at, change byte) {
 		want, err := ParseFlow(a)
-		if err != nil {
+		if err != nil || len(b) == 0 {
 			return
 		}
-		b := bytes.Clone(a)
+		near := bytes.Clone(a)
+		near[int(at)%len(near)] ^= change
+		b = bytes.Clone(b)
+		copy(b, a[:min(len(a), int(at)%64)]) // begins alike
 		b[int(at)%len(b)] ^= change
-		if got, err := ParseFlow(b); SameFlow(a, b) && (err != nil || got != want) {
-			t.Errorf("of the same flow as %x is %x, got %+v, %v, want %+v", a, b, got, err, want)
+		for _, p := range [][]byte{near, b} {
+			if got, err := ParseFlow(p); SameFlow(a, p) && (err != nil || got != want) {
+				t.Errorf("of the same flow as %x is %x, got %+v, %v, want %+v", a, p, got, err, want)
+			}
 		}
 	})
 }

@@ -121,7 +121,7 @@ func (c *Coalescer) join(r *run, p *packet, i int) bool {
 	return true
 }
 
-// follows reports whether a segment is the next one of a run, and its header equal in all but what Next of a Segmenter sets.
+// follows reports whether a segment is the next one of a run, and its header equal in all but what Put of a Segmenter sets.
 func (c *Coalescer) follows(r *run, p *packet, b []byte) bool {
 	if p.seq != r.seq+uint32(r.n*r.size) || p.head != r.head {
 		return false

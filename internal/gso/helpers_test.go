@@ -13,14 +13,18 @@ func cut(t testing.TB, f Frame) (ps [][]byte) {
 		t.Fatal(err)
 	}
 	for i := range s.Len() {
-		const skip = ipv4Header // as of transport mode
-		p, rest := make([]byte, s.NextLen()), s
+		p, at := make([]byte, s.NextLen()), s
 		if n := s.Put(p, 0); n != len(p) {
 			t.Fatalf("got a packet of %d octets, announced %d", n, len(p))
 		}
-		short := make([]byte, max(0, len(p)-skip))
-		if n := rest.Put(short, min(skip, len(p))); n != len(short) || !bytes.Equal(short, p[len(p)-len(short):]) {
-			t.Fatalf("packet %d without %d octets: got %d, % x; want the rest of % x", i, skip, n, short, p)
+		for _, skip := range []int{ipv4Header, ipv6Header} { // as in transport mode
+			if len(p) < skip || p[0]>>4 == 4 && skip > ipv4Header {
+				continue
+			}
+			short, rest := bytes.Repeat([]byte{0xa5}, len(p)-skip+8), at
+			if n := rest.Put(short, skip); n != len(p)-skip || !bytes.Equal(short[:n], p[skip:]) || !bytes.Equal(short[n:], bytes.Repeat([]byte{0xa5}, 8)) {
+				t.Fatalf("packet %d without %d octets: got %d, % x; want the rest of % x and nothing behind it", i, skip, n, short, p)
+			}
 		}
 		ps = append(ps, p)
 	}

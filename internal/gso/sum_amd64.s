@@ -1,7 +1,7 @@
 #include "textflag.h"
 
-// Sums with vectors. Each half of a 64-bit word is added to a 64-bit lane of its own, which no slice is long enough to overflow, in the four
-// lanes of Y0 and of Y1.
+// Sums with vectors. Each half of a 64-bit word is added to a 64-bit lane, of which Y0 and Y1 have eight together. Four gigabytes do not overflow
+// the sum of them.
 
 #define CLEAR \
 	VPCMPEQD Y15, Y15, Y15; \
