@@ -19,6 +19,7 @@ var (
 	only    = flag.String("systems", ".", "a regular expression: which systems")
 	sweep   = flag.Int("sweep", 1, "rounds of the throughput by packet size")
 	out     = flag.String("report", "", "file for the tables")
+	other   = flag.String("other", "", "a seikan program, of another commit for instance, that is measured as well")
 	plot    = flag.String("plot", "", "file for the plot of throughput by packet size, in SVG")
 )
 
@@ -72,7 +73,7 @@ func TestComparison(t *testing.T) {
 func TestSystems(t *testing.T) {
 	interop.Require(t)
 	bin := build(t)
-	for _, s := range systems() {
+	for _, s := range systems(*other) {
 		if !slices.Contains(kinds(), s.name) {
 			continue
 		}
@@ -141,7 +142,7 @@ func choose(t *testing.T) []system {
 	if err != nil {
 		t.Fatalf("-systems: %v", err)
 	}
-	return slices.DeleteFunc(systems(), func(s system) bool { return !match.MatchString(s.name) })
+	return slices.DeleteFunc(systems(*other), func(s system) bool { return !match.MatchString(s.name) })
 }
 
 // newBench starts a system in namespaces of its own, and sees that packets pass.

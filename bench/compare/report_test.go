@@ -23,6 +23,7 @@ func TestReport(t *testing.T) {
 	r.add(seikanName, small, 0, 100)
 	r.add(wgName, small, 0, 90)
 	r.add(swanName, tcp1, 1, 1)
+	r.add(otherName, tcp1, 0, 2)
 	var b strings.Builder
 	if err := writeReport(&b, "- Go: go1\n", []string{seikanName, wgName, swanName}, r, 3); err != nil {
 		t.Fatal(err)
@@ -36,6 +37,7 @@ func TestReport(t *testing.T) {
 		"| machine | relay | — | 1.5 | 1.25 | not measured |\n",
 		"| UDP 64 | wireguard-go | 1.11 | 1.5 | 3 | missed |\n",
 		"| RTT p99 | wireguard-go | 1.00 (0.80–1.20) | 1 | 0.5 | floor |\n",
+		"| TCP 1 → | other | 2.00 | — | — |  |\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("does not hold %q:\n%s", want, b.String())

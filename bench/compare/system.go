@@ -29,20 +29,27 @@ const (
 	seikanName = "seikan aes128-gcm"
 	wgName     = "wireguard-go"
 	swanName   = "strongSwan aes128-gcm"
+	otherName  = "other"
 )
 
-// systems are all of them.
-func systems() []system {
-	return []system{
+// systems are all of them; with other, a program of the router, that one as well.
+func systems(other string) []system {
+	all := []system{
 		{cableName, startCable},
 		{relayName, startRelay},
-		{seikanName, seikan("esp-gcm 128")},
+		{seikanName, seikan(gcm128)},
 		{"seikan aes256-gcm", seikan("esp-gcm 256")},
 		{"seikan chacha20-poly1305", seikan("esp-chacha20-poly1305")},
 		{"seikan aes256-cbc+sha256", seikan("esp-aes 256 esp-sha256-hmac")},
 		{wgName, startWireguard},
 		{swanName, startStrongSwan},
 	}
+	if other != "" {
+		all = append(all, system{otherName, func(t testing.TB, l *interop.Lab, _ *binaries) []int {
+			return startRouters(t, l, other, gcm128)
+		}})
+	}
+	return all
 }
 
 // binaries are the programs that are built for a run, with the versions of this module.
@@ -90,12 +97,17 @@ func startRelay(t testing.TB, l *interop.Lab, bin *binaries) (pids []int) {
 
 // seikan starts two routers with a transform set.
 func seikan(transform string) func(testing.TB, *interop.Lab, *binaries) []int {
-	return func(t testing.TB, l *interop.Lab, bin *binaries) []int {
-		conf := interop.RouterConf{TransformSet: transform}.String()
-		a := interop.StartRouterIn(t, l, l.A, bin.seikan, conf)
-		b := interop.StartRouterIn(t, l, l.B, bin.seikan, interop.Mirror(conf))
-		return []int{a.PID(), b.PID()}
-	}
+	return func(t testing.TB, l *interop.Lab, bin *binaries) []int { return startRouters(t, l, bin.seikan, transform) }
+}
+
+// gcm128 is the transform set of seikanName.
+const gcm128 = "esp-gcm 128"
+
+func startRouters(t testing.TB, l *interop.Lab, program, transform string) []int {
+	conf := interop.RouterConf{TransformSet: transform}.String()
+	a := interop.StartRouterIn(t, l, l.A, program, conf)
+	b := interop.StartRouterIn(t, l, l.B, program, interop.Mirror(conf))
+	return []int{a.PID(), b.PID()}
 }
 
 // startStrongSwan starts two daemons with the suite of seikanName, the best that has hardware's help at both.
