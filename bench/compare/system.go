@@ -97,7 +97,9 @@ func startRelay(t testing.TB, l *interop.Lab, bin *binaries) (pids []int) {
 
 // seikan starts two routers with a transform set.
 func seikan(transform string) func(testing.TB, *interop.Lab, *binaries) []int {
-	return func(t testing.TB, l *interop.Lab, bin *binaries) []int { return startRouters(t, l, bin.seikan, transform) }
+	return func(t testing.TB, l *interop.Lab, bin *binaries) []int {
+		return startRouters(t, l, bin.seikan, transform)
+	}
 }
 
 // gcm128 is the transform set of seikanName.
