@@ -146,8 +146,10 @@ func (u *uplink) addAll(now int64, to sadb.Routed, w *wrapping) {
 
 // nextWhole is the next packet of the frame, until the next call.
 func (u *uplink) nextWhole() []byte {
-	u.whole = slices.Grow(u.whole[:0], u.cutter.NextLen())
-	return u.whole[:u.cutter.Put(u.whole[:u.cutter.NextLen()], 0)]
+	n := u.cutter.NextLen()
+	u.whole = slices.Grow(u.whole[:0], n)[:n]
+	u.cutter.Put(u.whole, 0)
+	return u.whole
 }
 
 // ask finds the flow of a frame, its policy, the SA to take and how the packets are wrapped.

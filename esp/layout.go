@@ -56,8 +56,11 @@ func (l layout) whole(n int) bool {
 // ivOf is the IV of packet p.
 func (l layout) ivOf(p []byte) []byte { return p[headerLen : headerLen+l.iv] }
 
+// bodyAt is where the body begins in a packet.
+func (l layout) bodyAt() int { return headerLen + l.iv }
+
 // bodyOf is what the encryption covers of packet p: payload, padding and trailer.
-func (l layout) bodyOf(p []byte) []byte { return p[headerLen+l.iv : len(p)-l.icv] }
+func (l layout) bodyOf(p []byte) []byte { return p[l.bodyAt() : len(p)-l.icv] }
 
 // icvOf is the ICV of packet p.
 func (l layout) icvOf(p []byte) []byte { return p[len(p)-l.icv:] }

@@ -48,7 +48,7 @@ func (o *Opener) SPI() SPI { return o.spi }
 func (o *Opener) Suite() Suite { return o.suite }
 
 // HeaderLen is where the inner packet begins in the ESP packet, in octets: the length of SPI, sequence number and IV.
-func (o *Opener) HeaderLen() int { return headerLen + o.layout.iv }
+func (o *Opener) HeaderLen() int { return o.layout.bodyAt() }
 
 // Last is the greatest sequence number received; 0: none was.
 func (o *Opener) Last() uint64 {

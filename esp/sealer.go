@@ -41,7 +41,7 @@ func (s *Sealer) Suite() Suite { return s.suite }
 func (s *Sealer) SealedLen(n int) int { return s.layout.sealedLen(n) }
 
 // HeaderLen is as that of an Opener.
-func (s *Sealer) HeaderLen() int { return headerLen + s.layout.iv }
+func (s *Sealer) HeaderLen() int { return s.layout.bodyAt() }
 
 // Sent is the last sequence number used: what Params.FirstSeq was, and one more for each packet sealed.
 func (s *Sealer) Sent() uint64 { return s.sent.Load() }
